@@ -1,0 +1,1 @@
+"""Ways of talking to channels: one folder each, with a TOML row per channel."""

@@ -1,0 +1,269 @@
+"""The effects of a bundle account: content-addressed objects first, then the page, then its card.
+
+Objects under ``files/`` are created once and never changed. The page is the write that counts; the card beside
+it says what the page shows, so that an unclear write can be looked up.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from channels.bundles.settings import BundleSettings
+from publisher.channel import Context, Session
+from publisher.errors import Conflict, OutcomeUnknown, PublisherError
+from publisher.listing import (
+    Change,
+    File,
+    Health,
+    Listing,
+    Receipt,
+    Remote,
+    Staged,
+    Status,
+    plain,
+)
+
+if TYPE_CHECKING:
+    from channels.transport.s3 import ObjectStore
+
+_PAGE = "index.html"
+_CARD = "listing.json"
+_CARD_BYTES = 1_000_000
+_FOREVER = "public, max-age=31536000, immutable"
+_SHORT = "public, max-age=60"
+
+
+def open_bucket(context: Context) -> ObjectStore:
+    """The bucket of the account; it does not connect yet."""
+    from channels.transport.s3 import ObjectStore, S3Endpoint
+
+    settings: BundleSettings = context.settings
+    own = settings.endpoint_url is not None
+    authority = Path(settings.tls_ca_file) if settings.tls_ca_file else True
+    return ObjectStore(
+        S3Endpoint(
+            endpoint_url=settings.endpoint_url,
+            region=settings.region,
+            bucket=settings.bucket,
+            access_key=settings.access_key_id,
+            secret_key=settings.secret_access_key,
+            session_token=settings.session_token,
+            path_style=own if settings.path_style is None else settings.path_style,
+            verify=authority if settings.tls_verify else False,
+            public_url=settings.public_url or "",
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.data_timeout,
+        )
+    )
+
+
+class BundleSession(Session):
+    """One bucket. Not shared between threads."""
+
+    announces_sending: ClassVar[bool] = True
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._store: ObjectStore | None = None
+
+    @property
+    def store(self) -> ObjectStore:
+        """The bucket, opened on first use."""
+        if self._store is None:
+            self._store = open_bucket(self.context)
+        return self._store
+
+    def close(self) -> None:
+        """Let the connections go."""
+        store, self._store = self._store, None
+        if store is not None:
+            store.close()
+
+    def check(self) -> Health:
+        """Whether the bucket is there and ours to use."""
+        return Health(self.context.account, self.store.login())
+
+    def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
+        """The page of a bundle, with the fields that its card names."""
+        if self.store.head(self._key(key, _PAGE)) is None:
+            return None
+        card = self._card(key)
+        if card is None:
+            return Remote(key, key, Status.PARTIAL, self._url(key))
+        if files and any(self.store.head(self._object(f)) is None for f in files):
+            return Remote(key, key, Status.PARTIAL, self._url(key))
+        status = Status.GONE if card.get("gone") else Status.LIVE
+        return Remote(key, key, status, self._url(key), _typed(card.get("fields", {})))
+
+    def list(self) -> Iterator[Sequence[Remote]]:
+        """Every bundle with a card, page by page."""
+        for page in self.store.list(self._key("")):
+            keys = [o.key[: -len(_CARD) - 1] for o in page if o.key.endswith(f"/{_CARD}")]
+            names = [k.rpartition("/")[2] for k in keys]
+            yield [r for r in (self.find(n) for n in names) if r is not None]
+
+    def status(self, remote: Remote) -> Status:
+        """Live while the page is there."""
+        found = self.find(remote.key)
+        return found.status if found is not None else Status.GONE
+
+    def stage(self, file: File) -> Staged:
+        """Put an object under its content's name; what is there already is not sent again."""
+        key = self._object(file)
+        there = self.store.head(key)
+        if there is None or there.size != file.size:
+            self.store.put_file(
+                key,
+                file.path,
+                sha256=file.sha256,
+                content_type=file.media_type,
+                cache_control=_FOREVER,
+                progress=lambda _name, count: self.context.progress(file.name, count),
+                create_only=True,
+            )
+        else:
+            self.context.progress(file.name, file.size)
+        return Staged(file, key)
+
+    def create(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
+        """Write the page of a new bundle. Raises Conflict when another bundle has that place."""
+        if self.store.head(self._key(key, _PAGE)) is not None:
+            card = self._card(key)
+            ours = self.context.began(staged[0].file.name) is not None
+            if not ours and not (card or {}).get("gone"):
+                raise Conflict(
+                    f"there is a bundle page at {self._url(key)} already, and it is not from here",
+                    remedy="give the bundle another id, or remove that page",
+                )
+        return self._publish(listing, staged, key)
+
+    def update(
+        self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
+    ) -> Receipt:
+        """Write the page anew; the link stays, and the old archive stays for those who have its link."""
+        return self._publish(listing, staged, remote.key)
+
+    def withdraw(self, remote: Remote) -> Receipt:
+        """Put a page in its place that says so. The archive is deleted; the link stays valid."""
+        card = self._card(remote.key) or {}
+        fields = card.get("fields", {})
+        variables = {
+            "title": fields.get("title", remote.key),
+            "creator": fields.get("creator", ""),
+            "message": "",
+            "link": "",
+        }
+        self.context.sending()
+        self._write(remote.key, "gone.html.j2", variables, {**card, "gone": True})
+        for name in card.get("files", ()):
+            self.store.delete(name)
+        return Receipt(Remote(remote.id, remote.key, Status.GONE, self._url(remote.key)))
+
+    def _publish(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
+        card = {
+            "item": listing.item,
+            "fields": plain(dict(listing.fields)),
+            "files": [s.location for s in staged],
+        }
+        self.context.sending()
+        self._write(key, "bundle.html.j2", self._variables(listing, staged), card)
+        remote = Remote(key, key, Status.LIVE, self._url(key), dict(listing.fields))
+        return Receipt(remote, tasks=listing.tasks, sent=tuple(s.file for s in staged))
+
+    def _write(
+        self, key: str, template: str, variables: Mapping[str, Any], card: Mapping[str, Any]
+    ) -> None:
+        page = self.context.render(template, variables).encode("utf-8")
+        words = json.dumps(card, ensure_ascii=False).encode("utf-8")
+        page_kind, card_kind = "text/html; charset=utf-8", "application/json"
+        self.store.put_bytes(
+            self._key(key, _PAGE), page, content_type=page_kind, cache_control=_SHORT
+        )
+        try:
+            self.store.put_bytes(
+                self._key(key, _CARD), words, content_type=card_kind, cache_control=_SHORT
+            )
+        except PublisherError as error:
+            # The page is there without its card; only a look can tell what visitors see.
+            raise OutcomeUnknown(
+                f"the page of {key} is there, its card is not: {error.sentence}",
+                detail=error.detail,
+            ) from error
+
+    def _variables(self, listing: Listing, staged: Sequence[Staged]) -> dict[str, Any]:
+        fields = {k: plain(v) for k, v in listing.fields.items()}
+        archive = next(s for s in staged if s.file.role == "archive")
+        pictures = [s for s in staged if s.file.role == "preview"]
+        titles = [m.partition(": ")[2] for m in fields.get("members", [])]
+        prices = [str(v) for k, v in fields.items() if k.startswith("price.")]
+        depth = "../"
+        return {
+            "title": fields["title"],
+            "description": fields["description"],
+            "creator": fields["creator"],
+            "copyright": fields["copyright"],
+            "price": ", ".join(prices),
+            "updated": f"{self.context.now():%Y-%m-%d}",
+            "keywords": fields["keywords"],
+            "images": [
+                {"name": depth + self._relative(s), "alt": title}
+                for s, title in zip(pictures, titles, strict=False)
+            ],
+            "files": [
+                {
+                    "name": s.file.name,
+                    "size": s.file.size,
+                    "width": s.file.width,
+                    "height": s.file.height,
+                }
+                for s in staged
+                if s.file.role == "archive"
+            ],
+            "archive": {
+                "name": archive.file.name,
+                "size": archive.file.size,
+                "sha256": archive.file.sha256,
+            },
+            "download": depth + self._relative(archive),
+            "licence": {"name": fields["licence"], "file": ""},
+            "count": len(titles),
+            "ai": [_origin(line) for line in fields["ai"]],
+        }
+
+    def _card(self, key: str) -> dict[str, Any] | None:
+        data = self.store.read(self._key(key, _CARD), _CARD_BYTES)
+        if data is None:
+            return None
+        try:
+            card: dict[str, Any] = json.loads(data)
+        except ValueError:
+            return None
+        return card
+
+    def _prefix(self) -> str:
+        prefix = str(self.context.settings.prefix).strip("/")
+        return f"{prefix}/" if prefix else ""
+
+    def _key(self, *parts: str) -> str:
+        return self._prefix() + "/".join(p for p in parts if p)
+
+    def _object(self, file: File) -> str:
+        return self._key("files", file.sha256[:16], file.name)
+
+    def _relative(self, staged: Staged) -> str:
+        return staged.location[len(self._prefix()) :]
+
+    def _url(self, key: str) -> str:
+        return self.store.url(self._key(key, _PAGE))
+
+
+def _origin(line: str) -> dict[str, Any]:
+    kind, system, version, count = line.split("|")
+    return {"class": kind, "system": system, "version": version, "count": int(count)}
+
+
+def _typed(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}

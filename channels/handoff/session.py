@@ -1,0 +1,149 @@
+"""The effects of a hand-off account: folders in its outbox, complete or not there at all.
+
+A pack is built beside its place and moved in as one step, so that a pack that is there is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from publisher.channel import Session
+from publisher.errors import Conflict, Rejected
+from publisher.listing import (
+    Change,
+    File,
+    Health,
+    Listing,
+    Receipt,
+    Remote,
+    Staged,
+    Status,
+    plain,
+)
+
+_CARD = "listing.json"
+
+
+class HandoffSession(Session):
+    """One account's outbox: a folder per item."""
+
+    announces_sending: ClassVar[bool] = True
+
+    def check(self) -> Health:
+        """Whether the outbox can be written to."""
+        nearest = self.context.outbox
+        while not nearest.exists():
+            nearest = nearest.parent
+        if not os.access(nearest, os.W_OK):
+            raise Rejected(f"the folder {nearest} cannot be written to", remedy="change its rights")
+        return Health(self.context.account, (f"packs go to {self.context.outbox}",))
+
+    def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
+        """A pack by its folder's name; a batch by its digest."""
+        card = self._pack(key) / _CARD
+        if card.is_file():
+            fields = json.loads(card.read_text(encoding="utf-8"))["fields"]
+            return Remote(key, key, Status.PREPARED, fields=_typed(fields))
+        if any(self.context.outbox.glob(f"*{key[:8]}*.csv")) and len(key) == 32:
+            return Remote(key, key, Status.PREPARED)
+        return None
+
+    def list(self) -> Iterator[Sequence[Remote]]:
+        """Every pack in the outbox."""
+        cards = sorted(self.context.outbox.glob(f"*/{_CARD}"))
+        yield [Remote(c.parent.name, c.parent.name, Status.PREPARED) for c in cards]
+
+    def status(self, remote: Remote) -> Status:
+        """Prepared while the folder is there."""
+        return Status.PREPARED if self.find(remote.key) is not None else Status.GONE
+
+    def create(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
+        """Build the pack beside its place and move it in."""
+        place = self._pack(key)
+        if place.exists() and self.context.began(staged[0].file.name if staged else "") is None:
+            raise Conflict(
+                f"the folder {place.name} is already there and was not made from here",
+                remedy=f"move {place} away",
+            )
+        building = place.with_name(f".{place.name}.{os.getpid()}")
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir(parents=True)
+        for part in staged:
+            self._copy(part.file, building / part.file.name)
+        self._write_words(building, listing, [s.file for s in staged])
+        self.context.sending()
+        shutil.rmtree(place, ignore_errors=True)
+        building.rename(place)
+        page = self.context.row.page
+        task = f"open {place / 'checklist.html'}" + (f" and go to {page}" if page else "")
+        remote = Remote(key, key, Status.PREPARED, url=(place / "checklist.html").as_uri())
+        return Receipt(remote, tasks=(task, *listing.tasks), sent=tuple(s.file for s in staged))
+
+    def update(
+        self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
+    ) -> Receipt:
+        """Make the pack anew; the checklist is for the person who carries the change over."""
+        return self.create(listing, staged, listing.key)
+
+    def withdraw(self, remote: Remote) -> Receipt:
+        """Remove the pack."""
+        self.context.sending()
+        shutil.rmtree(self._pack(remote.key), ignore_errors=True)
+        return Receipt(Remote(remote.id, remote.key, Status.GONE))
+
+    def submit(self, batch: Sequence[tuple[Listing, Remote]], digest: str) -> Receipt:
+        """One CSV for all packs of the batch, in the row's dialect."""
+        from channels.transport.batch import batch_sheets
+
+        sheets = batch_sheets(self.context, batch, digest)
+        self.context.sending()
+        tasks = tuple(f"upload {path}: {self.context.row.page}".rstrip(": ") for _, path in sheets)
+        return Receipt(Remote(digest, digest, Status.PREPARED), tasks=tasks)
+
+    def _pack(self, key: str) -> Path:
+        return self.context.outbox / key
+
+    def _copy(self, file: File, target: Path) -> None:
+        step = 4 * 1024 * 1024
+        with file.path.open("rb") as source, target.open("wb") as sink:
+            while block := source.read(step):
+                sink.write(block)
+                self.context.progress(file.name, len(block))
+
+    def _write_words(self, folder: Path, listing: Listing, files: Sequence[File]) -> None:
+        variables = checklist(listing, files, self.context.row.title, self.context.row.page)
+        for template, name in (
+            ("handoff.md.j2", "checklist.md"),
+            ("handoff.html.j2", "checklist.html"),
+        ):
+            text = self.context.render(template, variables)
+            (folder / name).write_text(text, encoding="utf-8")
+        card = {"item": listing.item, "fields": plain(dict(listing.fields))}
+        (folder / _CARD).write_text(
+            json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8"
+        )
+
+
+def _typed(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+
+
+def checklist(listing: Listing, files: Sequence[File], channel: str, page: str) -> dict[str, Any]:
+    """The variables of the hand-off templates."""
+    return {
+        "channel": channel,
+        "page": page,
+        "item": listing.item,
+        "files": [{"name": f.name, "size": f.size, "sha256": f.sha256} for f in files],
+        "fields": {k: plain(v) for k, v in listing.fields.items()},
+        "declarations": [
+            {"name": d.name, "mechanism": d.mechanism, "value": d.value}
+            for d in listing.declarations
+        ],
+        "tasks": list(listing.tasks),
+    }

@@ -1,0 +1,349 @@
+"""One bucket of an S3-compatible service: whole objects, resumable multipart uploads, presigned links.
+
+An object appears at once or not at all, so the point of no return is the single PUT or the completing
+request. It never retries a write, never reads ``~/.aws`` or AWS variables, and never makes a bucket.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote, urlsplit
+
+from pydantic import SecretStr
+
+from channels.transport.s3_faults import explain, is_missing, refused_because_there
+from publisher.errors import Conflict, Rejected
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SINGLE_PUT = 16 * 1024 * 1024
+"""Objects up to this many bytes go up in one request."""
+LONGEST_LINK = 7 * 24 * 3600
+"""Seconds; the longest life of a presigned URL with Signature Version 4."""
+
+
+@dataclass(frozen=True, slots=True)
+class S3Endpoint:
+    """Which bucket, where, and as whom. Timeouts are in seconds.
+
+    ``endpoint_url`` is None for Amazon itself. ``public_url`` is where the bucket's objects are seen by
+    visitors, when that is not the service's own address. ``verify`` may name a bundle of authorities.
+    """
+
+    endpoint_url: str | None
+    region: str
+    bucket: str
+    access_key: SecretStr
+    secret_key: SecretStr
+    session_token: SecretStr | None = None
+    path_style: bool = False
+    verify: bool | Path = True
+    public_url: str = ""
+    connect_timeout: float = 20.0
+    read_timeout: float = 60.0
+    connections: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFacts:
+    """What the service says of an object. ``sha256`` is hexadecimal, None when nobody recorded it."""
+
+    key: str
+    size: int
+    etag: str
+    sha256: str | None = None
+    content_type: str = ""
+
+
+class ObjectStore:
+    """One bucket. Thread-safe but for ``close``; a context manager that does not connect by itself."""
+
+    def __init__(self, endpoint: S3Endpoint) -> None:
+        self.endpoint = endpoint
+        self._client: S3Client | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def client(self) -> S3Client:
+        """The service's client, made on first use; its import is slow."""
+        if self._client is None:
+            self._client = _connect(self.endpoint)
+        return self._client
+
+    def login(self) -> tuple[str, ...]:
+        """See that the bucket is there and ours. Raises AuthFailed, NeedsHuman, Transient."""
+        try:
+            answer = self.client.head_bucket(Bucket=self.endpoint.bucket)
+        except Exception as error:
+            raise self._fault(error, self.endpoint.bucket, sent=False) from error
+        region = answer.get("BucketRegion") or self.endpoint.region
+        return (f"bucket {self.endpoint.bucket} in {region} is there",)
+
+    def head(self, key: str) -> ObjectFacts | None:
+        """What is there under this key; None when the service says nothing is."""
+        try:
+            answer = self.client.head_object(
+                Bucket=self.endpoint.bucket, Key=check_key(key), ChecksumMode="ENABLED"
+            )
+        except Exception as error:
+            if is_missing(error):
+                return None
+            raise self._fault(error, key, sent=False) from error
+        recorded = answer.get("Metadata", {}).get("sha256")
+        checksum = answer.get("ChecksumSHA256", "")
+        if not recorded and checksum and "-" not in checksum:
+            recorded = base64.b64decode(checksum).hex()
+        return ObjectFacts(
+            key,
+            answer["ContentLength"],
+            answer.get("ETag", "").strip('"'),
+            recorded,
+            answer.get("ContentType", ""),
+        )
+
+    def put_file(
+        self,
+        key: str,
+        path: Path,
+        *,
+        sha256: str,
+        content_type: str,
+        cache_control: str = "",
+        progress: Callable[[str, int], None] = lambda _name, _count: None,
+        create_only: bool = False,
+        sending: Callable[[], None] | None = None,
+    ) -> ObjectFacts:
+        """Upload a file whose SHA-256 (hexadecimal) the caller knows; it is recorded with the object.
+
+        An object with that SHA-256 that is there already is success, and nothing is sent. ``create_only``
+        refuses to replace anything else (Conflict). A large file goes up in parts, in parallel, and takes
+        up the parts that an earlier attempt left. ``progress`` is called in this thread with (key, bytes).
+
+        Raises Transient (nothing appeared), OutcomeUnknown (lost after ``sending``), Conflict, Rejected,
+        Throttled, AuthFailed, NeedsHuman.
+        """
+        there = self.head(key)
+        if there is not None and there.sha256 == sha256:
+            progress(key, there.size)
+            return there
+        if there is not None and create_only:
+            raise _taken(key)
+        headers = _headers(sha256, content_type, cache_control)
+        size = _size(path)
+        if size <= SINGLE_PUT:
+            body = _whole(path, size)
+            etag = self._put(key, body, headers, sha256, create_only=create_only, sending=sending)
+            progress(key, size)
+        else:
+            # Imported late: the thread pool is of no use to small objects.
+            from channels.transport.s3_multipart import Multipart
+
+            etag = Multipart(self, key, path, size, sha256, headers, progress).run(
+                create_only=create_only, sending=sending
+            )
+        return ObjectFacts(key, size, etag, sha256, content_type)
+
+    def put_bytes(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        content_type: str,
+        cache_control: str = "",
+        sending: Callable[[], None] | None = None,
+    ) -> ObjectFacts:
+        """Write a small object, replacing what is there. Raises as ``put_file`` does."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        headers = _headers(sha256, content_type, cache_control)
+        etag = self._put(key, data, headers, sha256, create_only=False, sending=sending)
+        return ObjectFacts(key, len(data), etag, sha256, content_type)
+
+    def delete(self, key: str) -> None:
+        """Take an object away; of something gone a no-op. Safe to repeat, so a lost line is Transient."""
+        try:
+            self.client.delete_object(Bucket=self.endpoint.bucket, Key=check_key(key))
+        except Exception as error:
+            if is_missing(error):
+                return
+            raise self._fault(error, key, sent=False) from error
+
+    def list(self, prefix: str = "") -> Iterator[list[ObjectFacts]]:
+        """Pages of all objects under a prefix, without their SHA-256. Complete, or it raises."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.endpoint.bucket, Prefix=prefix
+        )
+        try:
+            for page in pages:
+                found = [
+                    ObjectFacts(entry["Key"], entry["Size"], entry.get("ETag", "").strip('"'))
+                    for entry in page.get("Contents", [])
+                ]
+                if found:
+                    yield found
+        except Exception as error:
+            raise self._fault(error, self.endpoint.bucket, sent=False) from error
+
+    def presign(self, key: str, seconds: int) -> str:
+        """A link that lets anybody download the object for so many seconds, seven days at most."""
+        if not 1 <= seconds <= LONGEST_LINK:
+            raise Rejected(
+                f"A link may live from 1 second to 7 days, not {seconds} seconds",
+                remedy="Choose a shorter life for the link.",
+            )
+        return self.client.generate_presigned_url(
+            "get_object",
+            Params={"Bucket": self.endpoint.bucket, "Key": check_key(key)},
+            ExpiresIn=seconds,
+        )
+
+    def url(self, key: str) -> str:
+        """The plain address of an object; whether visitors may see it is the bucket's policy."""
+        end, path = self.endpoint, quote(check_key(key), safe="/~")
+        if end.public_url:
+            return f"{end.public_url.rstrip('/')}/{path}"
+        service = end.endpoint_url or f"https://s3.{end.region}.amazonaws.com"
+        if end.path_style:
+            return f"{service.rstrip('/')}/{end.bucket}/{path}"
+        parts = urlsplit(service)
+        return f"{parts.scheme}://{end.bucket}.{parts.netloc}{parts.path.rstrip('/')}/{path}"
+
+    def close(self) -> None:
+        """Release connections. Safe to call twice; never raises."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _put(
+        self,
+        key: str,
+        body: bytes | bytearray,
+        headers: dict[str, Any],
+        sha256: str,
+        *,
+        create_only: bool,
+        sending: Callable[[], None] | None,
+    ) -> str:
+        only = {"IfNoneMatch": "*"} if create_only else {}
+        check_key(key)
+        client: Any = self.client
+        if sending is not None:
+            sending()
+        try:
+            # The service checks the bytes against the known digest, which costs us nothing.
+            answer = client.put_object(
+                Bucket=self.endpoint.bucket,
+                Key=key,
+                Body=body,
+                ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
+                **headers,
+                **only,
+            )
+        except Exception as error:
+            return self.settle(error, key, sha256)
+        return str(answer.get("ETag", "")).strip('"')
+
+    def settle(self, error: Exception, key: str, sha256: str) -> str:
+        """After a failed final request: the etag when the object in the place is ours, else it raises."""
+        if refused_because_there(error):
+            there = self.head(key)
+            if there is not None and there.sha256 == sha256:
+                return there.etag
+            raise _taken(key) from error
+        raise self._fault(error, key, sent=True) from error
+
+    def _fault(self, error: Exception, key: str, *, sent: bool) -> Exception:
+        return explain(error, key, self.endpoint.bucket, sent=sent)
+
+
+def check_key(key: str) -> str:
+    """Return ``key`` when every service reads it as the same name. Raises Rejected."""
+    parts = key.split("/")
+    if not key or any(part in {"", ".", ".."} for part in parts) or len(key.encode()) > 1024:
+        raise Rejected(f"{key[:80]!r} cannot be the key of an object", remedy="Use a plain path.")
+    if "\\" in key or any(unicodedata.category(s) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for s in key):
+        raise Rejected(f"{key[:80]!r} has characters that break links", remedy="Rename the file.")
+    return key
+
+
+def _taken(key: str) -> Conflict:
+    return Conflict(
+        f"Another object is at {key} already",
+        remedy="Remove it there, or give this one another key.",
+    )
+
+
+def _headers(sha256: str, content_type: str, cache_control: str) -> dict[str, Any]:
+    cached = {"CacheControl": cache_control} if cache_control else {}
+    return {"ContentType": content_type, "Metadata": {"sha256": sha256}, **cached}
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise Rejected(f"{path.name} cannot be read: {error.strerror}") from error
+
+
+def _whole(path: Path, size: int) -> bytearray:
+    # A bytearray goes to the socket as it is; bytes are copied behind the headers first.
+    data = bytearray(path.read_bytes())
+    if len(data) != size:
+        raise Rejected(f"{path.name} changed while it was being sent")
+    return data
+
+
+def _connect(end: S3Endpoint) -> S3Client:
+    import boto3
+    import botocore.session
+    from botocore.config import Config
+
+    # Name in the file, variable, default, conversion: neither files nor AWS_PROFILE are read.
+    nowhere = (None, None, os.devnull, None)
+    session = botocore.session.Session(
+        {
+            "profile": (None, None, None, None),
+            "config_file": nowhere,
+            "credentials_file": nowhere,
+        }
+    )
+    token = end.session_token.get_secret_value() if end.session_token else None
+    return boto3.session.Session(botocore_session=session).client(
+        "s3",
+        region_name=end.region or "us-east-1",
+        endpoint_url=end.endpoint_url,
+        aws_access_key_id=end.access_key.get_secret_value(),
+        aws_secret_access_key=end.secret_key.get_secret_value(),
+        aws_session_token=token,
+        verify=str(end.verify) if isinstance(end.verify, Path) else end.verify,
+        config=Config(
+            signature_version="s3v4",
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            connect_timeout=end.connect_timeout,
+            read_timeout=end.read_timeout,
+            max_pool_connections=max(10, end.connections),
+            ignore_configured_endpoint_urls=True,  # type: ignore[call-arg]
+            # Trailing checksums are refused by several compatible services.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            s3={"addressing_style": "path" if end.path_style else "virtual"},
+        ),
+    )

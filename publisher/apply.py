@@ -1,0 +1,85 @@
+"""Carries a plan out: preflight of all accounts, then one lane per account, each in its own thread.
+
+A sick account is set aside with its reason and the rest goes on, unless the run is strict. Nothing here
+knows what a write is; that is the lanes' work.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+
+from publisher.engine.desk import Desk, Reporter
+from publisher.engine.lane import Lane
+from publisher.errors import PublisherError
+from publisher.ledger.store import Ledger
+from publisher.media.studio import Studio
+from publisher.observe import Account, Door, missing_settings, preflight
+from publisher.outcome import Outcome, PushResult, at_rest, failed
+from publisher.plan import ACTIVE, Plan
+
+
+def busy_accounts(plan: Plan, accounts: Sequence[Account], ledger: Ledger) -> list[Account]:
+    """The accounts that a push of this plan would open."""
+    names = {i.account for i in plan.active()} | {s.account for s in plan.submissions}
+    names |= {i.account for i in ledger.unsettled()}
+    return [a for a in accounts if a.name in names]
+
+
+def apply(
+    plan: Plan,
+    accounts: Sequence[Account],
+    *,
+    ledger: Ledger,
+    studio: Studio,
+    door: Door,
+    reporter: Reporter,
+    strict: bool = False,
+    stop: threading.Event | None = None,
+) -> PushResult:
+    """Carry out the plan. Raises ConfigError before the first write when settings are missing, and with
+    ``strict`` the first sick account's error; otherwise every trouble stands in the result.
+    """
+    busy = busy_accounts(plan, accounts, ledger)
+    missing_settings(door, busy)
+    answers = preflight(door, busy)
+    sick = {name: a for name, a in answers.items() if isinstance(a, PublisherError)}
+    if strict and sick:
+        raise next(iter(sick.values()))
+    run = ledger.begin_run("push", plan.digest, door.clock.now())
+    desk = Desk(plan, run, ledger, studio, door, reporter, stop or threading.Event())
+    lanes = {a.name: Lane(desk, a) for a in busy if a.name not in sick}
+    _run(lanes.values())
+    result = PushResult(
+        plan=plan,
+        run=run,
+        outcomes=tuple(_outcomes(plan, lanes, sick)),
+        problems={**sick, **{n: x.problem for n, x in lanes.items() if x.problem is not None}},
+        tasks={name: lane.tasks for name, lane in lanes.items() if lane.tasks},
+    )
+    ledger.end_run(run, str(result.exit_code), door.clock.now())
+    return result
+
+
+def _run(lanes: Iterable[Lane]) -> None:
+    threads = [threading.Thread(target=lane.run, name=lane.account.name) for lane in lanes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        while thread.is_alive():
+            # A bare join would keep Ctrl-C from being seen until the lane ends.
+            thread.join(0.2)
+
+
+def _outcomes(
+    plan: Plan, lanes: Mapping[str, Lane], sick: Mapping[str, PublisherError]
+) -> list[Outcome]:
+    found: list[Outcome] = []
+    for planned in plan.items:
+        if planned.word not in ACTIVE:
+            found.append(at_rest(planned))
+        elif planned.account in sick:
+            found.append(failed(planned, sick[planned.account]))
+        else:
+            found.append(lanes[planned.account].outcomes[planned.item])
+    return found

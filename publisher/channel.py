@@ -1,0 +1,273 @@
+"""The contract between the core and the adapters: a pure Channel, an effectful Session, and a Sandbox.
+
+An adapter never sleeps, retries, reads the environment or opens the ledger. Everything it may use comes in
+its Context. Planning hands out a ReadOnlySession, so that a dry run cannot write by construction.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ClassVar, NoReturn, Self
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from publisher.errors import Unsupported
+from publisher.listing import (
+    Change,
+    Copy,
+    File,
+    Finding,
+    Health,
+    Listing,
+    Receipt,
+    Remote,
+    Staged,
+    Status,
+)
+from publisher.manifest.item import Item
+from publisher.manifest.model import Offer
+from publisher.row import Row, Verb
+
+
+class ChannelSettings(BaseSettings):
+    """Credentials and addresses of one account. Every field has a description; secrets are SecretStr.
+
+    The environment variable is the account's name in capitals, dashes as underscores, then the field.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+
+Progress = Callable[[str, int], None]
+"""Called with a file name and the bytes that were sent since the last call (negative when a resume restarts)."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that a session may use.
+
+    ``sending`` marks the point of no return of the current write: a session that sets
+    ``announces_sending`` calls it once, durably, just before the bytes or the request that make the write
+    final. An attempt that died before it certainly wrote nothing.
+    """
+
+    account: str
+    row: Row
+    settings: Any
+    release: str
+    project: Path
+    outbox: Path
+    """Folder where the account may leave files for a person; made on first use."""
+    now: Callable[[], dt.datetime]
+    render: Callable[[str, Mapping[str, Any]], str]
+    """Render a template of the project by name, escaped by the template's kind."""
+    progress: Progress = lambda _name, _count: None
+    sending: Callable[[], None] = lambda: None
+    began: Callable[[str], str | None] = lambda _name: None
+    """SHA-256 of the bytes that an earlier attempt of ours began to send under a name, else None.
+
+    None for a name that exists there means that the file is not ours: it must not be touched.
+    """
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The account's options from publisher.toml, such as ``csv_dialect``."""
+
+
+class Session(ABC):
+    """The effectful half, one per account and thread. A context manager; closing never raises."""
+
+    announces_sending: ClassVar[bool] = False
+    """True when every write calls ``context.sending()`` at its point of no return."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release connections. Safe to call twice."""
+
+    @abstractmethod
+    def check(self) -> Health:
+        """Log in and look round; writes nothing. Raises AuthFailed, NeedsHuman, Transient."""
+
+    def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
+        """Look for our natural key. None means not there now (the row says whether that is proof).
+
+        ``files`` are the files of the write in question, so that a partial upload is told from a whole
+        one: a remote that is there but incomplete has the status PARTIAL and may be written again.
+        """
+        self._unsupported(Verb.FIND)
+
+    def list(self) -> Iterator[Sequence[Remote]]:
+        """Pages of everything there. Complete, or it raises."""
+        self._unsupported(Verb.LIST)
+
+    def status(self, remote: Remote) -> Status:
+        """Where the item is in its life there."""
+        self._unsupported(Verb.STATUS)
+
+    def stage(self, file: File) -> Staged:
+        """Bring bytes over so that ``create`` is one small step. Idempotent, resumable, retriable."""
+        return Staged(file)
+
+    @abstractmethod
+    def create(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
+        """Make the listing. Called once per intent.
+
+        Raises Rejected (said no), Transient (certainly did not land), OutcomeUnknown (cannot tell).
+        """
+
+    def update(
+        self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
+    ) -> Receipt:
+        """Change only the named fields."""
+        self._unsupported(Verb.UPDATE)
+
+    def withdraw(self, remote: Remote) -> Receipt:
+        """Take it off. Withdrawing what is gone is a no-op."""
+        self._unsupported(Verb.WITHDRAW)
+
+    def submit(self, batch: Sequence[tuple[Listing, Remote]], digest: str) -> Receipt:
+        """The batch step after the creates: CSV, send for review. Called once per ``digest``."""
+        self._unsupported(Verb.SUBMIT)
+
+    def _unsupported(self, verb: Verb) -> NoReturn:
+        raise Unsupported(
+            self.context.row.cannot.get(
+                verb, f"{self.context.row.title} has no way to {verb.value}"
+            )
+        )
+
+
+class ReadOnlySession(Session):
+    """Wraps a session for planning: reads pass through, every other verb raises Unsupported."""
+
+    def __init__(self, inner: Session) -> None:
+        super().__init__(inner.context)
+        self._inner = inner
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def check(self) -> Health:
+        return self._inner.check()
+
+    def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
+        return self._inner.find(key, files)
+
+    def list(self) -> Iterator[Sequence[Remote]]:
+        return self._inner.list()
+
+    def status(self, remote: Remote) -> Status:
+        return self._inner.status(remote)
+
+    def stage(self, file: File) -> Staged:
+        self._refuse("stage")
+
+    def create(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
+        self._refuse("create")
+
+    def update(
+        self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
+    ) -> Receipt:
+        self._refuse("update")
+
+    def withdraw(self, remote: Remote) -> Receipt:
+        self._refuse("withdraw")
+
+    def submit(self, batch: Sequence[tuple[Listing, Remote]], digest: str) -> Receipt:
+        self._refuse("submit")
+
+    def _refuse(self, verb: str) -> NoReturn:
+        raise Unsupported(f"planning is read-only and may not {verb}")
+
+
+class Channel(ABC):
+    """The pure half: cheap, no credentials, no I/O. One class per folder, always called ``Adapter``."""
+
+    Settings: ClassVar[type[ChannelSettings]]
+    """Fields that every account of this adapter has; see ``settings_for`` for row defaults."""
+
+    SessionType: ClassVar[type[Session]]
+    """The session class, so that discovery can compare the row's verbs with the code."""
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+
+    def settings_type(self) -> type[ChannelSettings]:
+        """The settings class of this row; defaults such as the host come from the row."""
+        return self.Settings
+
+    @abstractmethod
+    def to_listing(self, item: Item, offer: Offer | None, copy: Copy) -> Listing:
+        """The item in this channel's words. Deterministic; drops nothing without a Finding."""
+
+    def validate(self, listing: Listing) -> list[Finding]:
+        """Only what row data cannot express."""
+        return []
+
+    @abstractmethod
+    def session(self, context: Context) -> Session:
+        """The single door to effects. Opens nothing yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """One row of a sandbox's ledger of truth: a file or listing that the remote side took in.
+
+    ``count`` is how often it was taken in; anything but 1 is a duplicate.
+    """
+
+    key: str
+    sha256: str
+    size: int
+    count: int = 1
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Sandbox(ABC):
+    """A small but real remote world on loopback with a ledger of truth of its own. One per account.
+
+    Module ``sandbox`` of an adapter's folder exports it as ``AdapterSandbox``.
+    """
+
+    def __init__(self, row: Row, account: str, folder: Path) -> None:
+        self.row = row
+        self.account = account
+        self.folder = folder
+
+    @abstractmethod
+    def start(self) -> Mapping[str, str]:
+        """Start listening on 127.0.0.1 and return setting field -> value (plain strings, upper case names)."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop listening. Safe to call twice."""
+
+    @abstractmethod
+    def landed(self) -> Sequence[Landed]:
+        """Everything the remote side took in, whole or not, from its own books."""
+
+    def fault(self, name: str, **options: Any) -> None:
+        """Switch a named fault on. Raises ValueError for a fault this sandbox does not have."""
+        raise ValueError(f"{type(self).__name__} has no fault {name!r}")
+
+    def clear_faults(self) -> None:
+        """Switch all faults off."""
+
+    faults: ClassVar[tuple[str, ...]] = ()
+    """Names that ``fault`` takes."""

@@ -1,0 +1,238 @@
+"""A lane: all actions of one account in one plan, in order, with the row's pace and concurrency inside.
+
+It opens with what earlier runs left unsettled and widens in steps (one item, ten, all), each step verified
+there before the next. A lane that stops leaves every pair with a word.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+
+from publisher.engine.desk import Desk, Worker
+from publisher.engine.settle import Answer, settle
+from publisher.engine.submit import submit
+from publisher.engine.write import ASK_A_PERSON, NOT_MADE, resumed, write
+from publisher.errors import (
+    Conflict,
+    OutcomeUnknown,
+    PublisherError,
+    QuotaExhausted,
+    Scope,
+    Throttled,
+    Transient,
+)
+from publisher.ledger.records import Intent
+from publisher.listing import File, Status
+from publisher.observe import Account, with_setup_notes
+from publisher.outcome import Outcome, failed
+from publisher.pacing import (
+    ATTEMPTS,
+    LONGEST_PAUSE,
+    LOOK_BACK,
+    Schedule,
+    pace_windows,
+    pause_before,
+    quota_windows,
+    retried,
+)
+from publisher.plan import Done, PlanItem
+from publisher.row import Verb
+
+WAVES = (1, 10)
+"""How many items go before the next verification; after these, all."""
+
+BREAKER = 3
+"""So many failures of one kind in a row pause the account."""
+
+
+class Lane:
+    """One account's part of a run. ``run`` is called once."""
+
+    def __init__(self, desk: Desk, account: Account) -> None:
+        self.desk = desk
+        self.account = account
+        self.outcomes: dict[str, Outcome] = {}
+        self.tasks: tuple[str, ...] = ()
+        self.problem: PublisherError | None = None
+        self._guard = threading.Lock()
+        self._row_of_failures: list[type[PublisherError]] = []
+        since = desk.door.clock.now() - LOOK_BACK
+        history = desk.ledger.writes_since(account.name, since, (Verb.CREATE,))
+        row = account.row
+        self._pacing = Schedule(pace_windows(row.pace), history)
+        self._quotas = Schedule(quota_windows(row.pace, row.quota, account.options), history)
+
+    def run(self) -> None:
+        """Settle, write, submit. Never raises: the reason stands in ``problem`` and in the outcomes."""
+        items = self.desk.plan.active(self.account.name)
+        self.desk.reporter.started(self.account.name, len(items))
+        worker = Worker(self.desk, self.account)
+        try:
+            with self.desk.ledger.lock(self.account.name, self.desk.door.clock.now()):
+                todo = self._settle(worker, items)
+                self._in_waves(worker, todo)
+                self.tasks = submit(self.desk, self.account, worker)
+        except PublisherError as error:
+            self._stop(with_setup_notes(error, self.account.row))
+        except Exception as error:
+            detail = f"{type(error).__name__}: {error}"
+            self._stop(Transient("the program failed in this account", detail=detail))
+        finally:
+            worker.drop()
+        for planned in items:
+            if planned.item not in self.outcomes:
+                self._end(failed(planned, self._untried()))
+
+    def _untried(self) -> PublisherError:
+        if self.problem is not None:
+            return self.problem
+        return Transient("stopped on request before it was tried", remedy="push again to go on")
+
+    def _stop(self, error: PublisherError) -> None:
+        with self._guard:
+            if self.problem is None:
+                self.problem = error
+                self.desk.reporter.note(self.account.name, error.sentence)
+
+    def _end(self, outcome: Outcome) -> None:
+        with self._guard:
+            self.outcomes[outcome.planned.item] = outcome
+        self.desk.reporter.finished(self.account.name, outcome.planned.item, outcome.done)
+
+    def _settle(self, worker: Worker, items: Sequence[PlanItem]) -> list[PlanItem]:
+        """Settle what earlier runs left, and return the pairs that still have to be written."""
+        open_intents = {i.item: i for i in self.desk.ledger.unsettled(self.account.name)}
+        answers = {
+            name: settle(self.desk, self.account, worker, intent)
+            for name, intent in open_intents.items()
+        }
+        todo = []
+        for planned in items:
+            answer = answers.get(planned.item)
+            if answer is Answer.UNCLEAR:
+                self._end(self._unclear(planned, open_intents[planned.item]))
+            elif answer is Answer.FOUND:
+                self._end(resumed(self.desk, self.account, planned))
+            elif planned.verb is not None:
+                todo.append(planned)
+        return todo
+
+    def _unclear(self, planned: PlanItem, intent: Intent) -> Outcome:
+        error = OutcomeUnknown(
+            f"{planned.item}: it cannot be told whether the {intent.verb.value} of "
+            f"{intent.at:%Y-%m-%d %H:%M} UTC arrived",
+            remedy=ASK_A_PERSON.format(item=planned.item, account=planned.account),
+        )
+        return Outcome(planned, Done.UNKNOWN, remote=planned.remote, error=error)
+
+    def _in_waves(self, worker: Worker, todo: Sequence[PlanItem]) -> None:
+        rest = deque(todo)
+        for size in (*WAVES, len(rest)):
+            wave = [rest.popleft() for _ in range(min(size, len(rest)))]
+            if not wave or self.problem is not None or self.desk.stop.is_set():
+                return
+            self._wave(worker, wave)
+            if rest and self.problem is None:
+                self._verify(worker, wave)
+
+    def _wave(self, first: Worker, wave: Sequence[PlanItem]) -> None:
+        queue = deque(wave)
+        count = min(self._connections(), len(wave))
+        extra = [Worker(self.desk, self.account) for _ in range(count - 1)]
+        alive = [count]
+
+        def work(worker: Worker) -> None:
+            try:
+                self._drain(worker, queue, alive)
+            finally:
+                if worker is not first:
+                    worker.drop()
+
+        threads = [threading.Thread(target=work, args=(w,), name=self.account.name) for w in extra]
+        for thread in threads:
+            thread.start()
+        work(first)
+        for thread in threads:
+            thread.join()
+
+    def _connections(self) -> int:
+        wanted = self.account.options.get("connections", self.account.row.transport.connections)
+        return max(1, min(16, int(wanted)))
+
+    def _drain(self, worker: Worker, queue: deque[PlanItem], alive: list[int]) -> None:
+        refusals = 0
+        while self.problem is None and not self.desk.stop.is_set():
+            with self._guard:
+                if not queue:
+                    return
+                planned = queue.popleft()
+            try:
+                self._count(write(self.desk, self.account, worker, planned, self._pace))
+                refusals = 0
+            except Throttled as error:
+                # Too many connections: the others go on, the last one waits and tries again.
+                with self._guard:
+                    queue.appendleft(planned)
+                    if alive[0] > 1:
+                        alive[0] -= 1
+                        return
+                refusals += 1
+                if refusals >= ATTEMPTS:
+                    self._stop(error)
+                    return
+                self.desk.door.clock.sleep(pause_before(refusals + 1, error))
+            except PublisherError as error:
+                explained = with_setup_notes(error, self.account.row)
+                self._end(failed(planned, explained))
+                if error.scope is not Scope.ITEM:
+                    self._stop(explained)
+            except Exception as error:
+                detail = f"{type(error).__name__}: {error}"
+                problem = Transient("the program failed at this item", detail=detail)
+                self._end(failed(planned, problem))
+                self._stop(problem)
+
+    def _count(self, outcome: Outcome) -> None:
+        """Note the outcome, and pause the account after several failures of one kind in a row."""
+        self._end(outcome)
+        with self._guard:
+            if outcome.error is None or outcome.note == NOT_MADE:
+                self._row_of_failures.clear()
+                return
+            kind = type(outcome.error)
+            if self._row_of_failures and self._row_of_failures[-1] is not kind:
+                self._row_of_failures.clear()
+            self._row_of_failures.append(kind)
+            tripped = len(self._row_of_failures) >= BREAKER
+        if tripped:
+            text = f"paused after {BREAKER} failures in a row: {outcome.error.sentence}"
+            self._stop(type(outcome.error)(text, remedy=outcome.error.remedy))
+
+    def _pace(self, tags: tuple[str, ...]) -> None:
+        clock = self.desk.door.clock
+        with self._guard:
+            now = clock.now()
+            free, why = self._quotas.peek(now, tags)
+            if free - now > LONGEST_PAUSE:
+                raise QuotaExhausted(f"the limit of {why} is used up", until=free)
+            self._quotas.take(now, tags)
+            start, _ = self._pacing.take(max(now, free), tags)
+        clock.sleep(max(0.0, (start - now).total_seconds()))
+
+    def _verify(self, worker: Worker, wave: Sequence[PlanItem]) -> None:
+        """Look for the last item of the wave that went through, before more follow it."""
+        if Verb.FIND not in self.account.row.can:
+            return
+        done = [p for p in wave if self.outcomes[p.item].done is Done.PUBLISHED]
+        binding = self.desk.ledger.binding(self.account.name, done[-1].item) if done else None
+        if binding is None:
+            return
+        files = [
+            File("sent", f.name, self.desk.door.outbox, f.size, f.sha256) for f in binding.files
+        ]
+        remote = retried(self.desk.door.clock, lambda: worker.open().find(binding.key, files))
+        proof = self.account.row.transport.absence == "proof"
+        if (remote is None and proof) or (remote is not None and remote.status is Status.PARTIAL):
+            raise Conflict(f"{binding.key} was sent, but it is not there as a whole; stopped")

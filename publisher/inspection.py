@@ -1,0 +1,82 @@
+"""Findings about a listing before anything is made: limits that the masters cannot meet, and broken masters.
+
+Pure: it reads facts, not files. What only the real rendition can show (its bytes) is checked when it is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from publisher.listing import (
+    BundleRequest,
+    FileRequest,
+    Finding,
+    Level,
+    Listing,
+    RenditionRequest,
+    TextRequest,
+)
+from publisher.manifest.item import Item
+
+UNUSABLE = "master-unusable"
+"""The code of a finding about a master that no channel can use."""
+
+
+def inspect(item: Item, listing: Listing) -> list[Finding]:
+    """Everything that is wrong with the masters for this listing, with the item's line."""
+    found: list[Finding] = []
+    for request in _renditions(listing.files):
+        master = request.master
+        if master.problem:
+            text, code = f"{master.relative}: {master.problem}", UNUSABLE
+            remedy = "repair or replace the file"
+        else:
+            text, code = _too_small(request), "too-small"
+            remedy = "use a larger master; images are never upsampled"
+        if text and not any(f.text == text for f in found):
+            found.append(
+                Finding(
+                    Level.ERROR, text, remedy, item.file, item.line, item.id, listing.account, code
+                )
+            )
+    return found
+
+
+def _renditions(files: Iterable[FileRequest]) -> Iterator[RenditionRequest]:
+    for request in files:
+        if isinstance(request, RenditionRequest):
+            yield request
+        elif isinstance(request, BundleRequest):
+            yield from (m for m in request.members if not isinstance(m, TextRequest))
+
+
+def _too_small(request: RenditionRequest) -> str:
+    master, recipe = request.master, request.recipe
+    least = recipe.megapixels_min
+    if least is not None and master.megapixels < least:
+        return (
+            f"{master.relative}: {master.width} x {master.height} pixels are "
+            f"{master.megapixels:.1f} megapixels; at least {least:g} are needed"
+        )
+    if recipe.side_min is not None and min(master.width, master.height) < recipe.side_min:
+        return (
+            f"{master.relative}: the short side has {min(master.width, master.height)} pixels; "
+            f"at least {recipe.side_min} are needed"
+        )
+    return ""
+
+
+def key_clashes(listings: Iterable[Listing]) -> dict[tuple[str, str], str]:
+    """Pairs whose natural key another item of the same account has already, with that item.
+
+    File names are compared without case, as some servers do.
+    """
+    taken: dict[tuple[str, str], str] = {}
+    clashes: dict[tuple[str, str], str] = {}
+    for listing in listings:
+        key = (listing.account, listing.key.casefold())
+        if key in taken:
+            clashes[listing.item, listing.account] = taken[key]
+        else:
+            taken[key] = listing.item
+    return clashes

@@ -1,0 +1,278 @@
+"""The manifest's schema (pydantic v2), the same for YAML, JSON, JSONL and CSV.
+
+It states what a seller may write and nothing else: unknown keys are errors. It never opens a file; line
+numbers, defaults and cross checks are the loader's work. Absent, null and a value are three different
+things (``model_fields_set`` tells them apart): not ours to manage, clear it, make it so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticKnownError
+
+Identifier = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"),
+    Field(description="Letters, digits, dot, dash and underscore; at most 100 characters."),
+]
+Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+
+_PLAIN_PRICE = re.compile(r"\d+(\.\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
+
+
+def _exact(value: Any) -> Any:
+    """A price by its text; a binary float is taken by its shortest text, never by its bits."""
+    if isinstance(value, float):
+        value = repr(value)
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if _PLAIN_PRICE.fullmatch(text):
+        return text
+    if not _NUMBER.fullmatch(text):
+        raise PydanticKnownError("decimal_parsing")
+    number = Decimal(text)  # an exponent or a sign: the plain spelling of the same number
+    return format(abs(number) if number.is_zero() else number, "f")
+
+
+def _day(value: Any) -> Any:
+    """Only YYYY-MM-DD is a day in a manifest; a bare number is never read as a timestamp."""
+    if isinstance(value, dt.date) or (isinstance(value, str) and _DAY.fullmatch(value.strip())):
+        return value.strip() if isinstance(value, str) else value
+    raise PydanticKnownError("date_parsing", {"error": "not YYYY-MM-DD"})
+
+
+def _whole(value: Any) -> Any:
+    """A category that is written as a whole number is one, quoted or not, in every file format."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        return int(value)
+    return value
+
+
+Price = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=4), BeforeValidator(_exact)]
+Day = Annotated[dt.date, BeforeValidator(_day)]
+Category = Annotated[int | Text, BeforeValidator(_whole)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class ProvenanceClass(str, Enum):
+    """How the image came to be. The IPTC digital source type is derived from it."""
+
+    HUMAN = "human"
+    AI_EDITED = "ai-edited"
+    AI_GENERATED = "ai-generated"
+
+
+class Depicted(str, Enum):
+    """Whether a subject is absent, invented, or real and recognisable."""
+
+    NONE = "none"
+    FICTIONAL = "fictional"
+    REAL = "real"
+
+
+class Style(str, Enum):
+    """What the picture looks like, whatever made it."""
+
+    PHOTO = "photo"
+    ILLUSTRATION = "illustration"
+    RENDER = "3d"
+    VECTOR = "vector"
+
+
+_STYLE_SPELLINGS = {
+    "photo-real": "photo",
+    "photoreal": "photo",
+    "photorealistic": "photo",
+    "photograph": "photo",
+    "3d-render": "3d",
+    "3d render": "3d",
+    "render": "3d",
+}
+
+
+def _style(value: Any) -> Any:
+    return _STYLE_SPELLINGS.get(value.strip().lower(), value) if isinstance(value, str) else value
+
+
+class Provenance(_Model):
+    """Who or what made the image, and under which rights."""
+
+    class_: Annotated[ProvenanceClass, Field(alias="class")]
+    system: Text | None = Field(None, description="Generator, as in 'Midjourney'.")
+    version: Text | None = Field(None, description="Version of the generator.")
+    plan: Text | None = Field(None, description="Plan of the generator account: free, basic, pro.")
+    rights: Literal["commercial", "personal", "unknown"] | None = None
+    licence_note: Text | None = None
+    prompt: Text | None = None
+    negative_prompt: Text | None = None
+    prompt_writer: Text | None = None
+    edit_share: float | None = Field(
+        None, ge=0, le=1, description="Share of pixels that generative tools changed, 0 to 1."
+    )
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, populate_by_name=True
+    )
+
+
+class Depicts(_Model):
+    """What can be recognised in the picture. An absent entry is an unknown fact, never a no."""
+
+    people: Depicted | None = None
+    property: Depicted | None = None
+    places: Depicted | None = None
+    brands: Literal["none"] | tuple[Text, ...] | None = None
+    text: bool | None = None
+    news_event: bool | None = None
+
+
+class Editorial(_Model):
+    """An editorial picture: where and when it was taken."""
+
+    city: Text | None = None
+    country: Text | None = None
+    date: Day | None = None
+
+
+class Release(_Model):
+    """A signed model or property release."""
+
+    kind: Literal["model", "property"]
+    name: Text
+    file: Text | None = None
+
+
+class Promise(_Model):
+    """An exclusivity promise that was made for an image."""
+
+    to: Text
+    scope: Literal["image", "portfolio"] = "image"
+    until: Day | None = None
+    prints_excepted: bool = False
+
+
+class Variant(_Model):
+    """One way to buy an item: a licence or a print size. The price is in the offer's currency."""
+
+    id: Identifier
+    title: Text
+    price: Price
+
+
+class Offer(_Model):
+    """How an item is sold in a shop."""
+
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1)]
+
+
+class Override(_Model):
+    """What one account gets instead of the common text. An override always wins."""
+
+    publish: bool | None = None
+    title: Text | None = None
+    description: Text | None = None
+    keywords: tuple[Text, ...] | None = None
+    category: Category | None = None
+    categories: tuple[Category, ...] | None = None
+    offer: Offer | None = None
+    fields: dict[str, str | None] | None = Field(
+        None, description="Further columns or fields of the channel, by the channel's own name."
+    )
+
+
+class Asset(_Model):
+    """One image work: master file, text, provenance and what it depicts."""
+
+    id: Identifier
+    file: Text = Field(description="Path of the master inside the project.")
+    title: Text | None = None
+    description: Text | None = None
+    keywords: tuple[Text, ...] = ()
+    creator: Text | None = None
+    copyright: Text | None = None
+    credit: Text | None = None
+    provenance: Provenance | None = None
+    style: Annotated[Style | None, BeforeValidator(_style)] = None
+    depicts: Depicts = Depicts()
+    editorial: bool | Editorial = False
+    mature: bool | None = None
+    categories: tuple[Text, ...] = ()
+    series: Text | None = Field(None, description="Motif that several variants share.")
+    releases: tuple[Release, ...] = ()
+    exclusivity: tuple[Promise, ...] = ()
+    created: Day | None = None
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    offer: Offer | None = None
+    channels: dict[str, Override] = Field(default_factory=dict)
+
+
+class Bundle(_Model):
+    """A named set of assets that is sold as one download."""
+
+    id: Identifier
+    title: Text
+    description: Text | None = None
+    keywords: tuple[Text, ...] = ()
+    assets: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+    content: Literal["masters", "renditions"] = "masters"
+    licence: Text | None = Field(
+        None, description="Name of the licence; the default is 'standard'."
+    )
+    offer: Offer | None = None
+    channels: dict[str, Override] = Field(default_factory=dict)
+
+
+class Waiver(_Model):
+    """A named exception from one rule, with a reason and an end."""
+
+    item: Identifier
+    account: Identifier
+    rule: Text
+    reason: Annotated[str, StringConstraints(min_length=3, strip_whitespace=True)]
+    until: Day
+
+
+class Defaults(_Model):
+    """What every asset inherits unless it says otherwise; mappings are merged key by key."""
+
+    title: Text | None = None
+    description: Text | None = None
+    keywords: tuple[Text, ...] | None = None
+    creator: Text | None = None
+    copyright: Text | None = None
+    credit: Text | None = None
+    provenance: dict[str, Any] | None = None
+    style: Annotated[Style | None, BeforeValidator(_style)] = None
+    depicts: Depicts | None = None
+    editorial: bool | Editorial | None = None
+    mature: bool | None = None
+    categories: tuple[Text, ...] | None = None
+    releases: tuple[Release, ...] | None = None
+    created: Day | None = None
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    offer: Offer | None = None
+    channels: dict[str, Override] | None = None
+
+
+class Manifest(_Model):
+    """A release: its name, defaults, assets, bundles and waivers."""
+
+    release: Identifier
+    defaults: Defaults = Defaults()
+    assets: tuple[Asset, ...] = ()
+    bundles: tuple[Bundle, ...] = ()
+    waivers: tuple[Waiver, ...] = ()

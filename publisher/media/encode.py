@@ -1,0 +1,108 @@
+"""Encoders: one picture to one file, and the search for the quality that meets a bound in bytes.
+
+Encoders keep the colour profile and nothing else of the master: prompts, camera data and comments end here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from publisher.errors import Rejected
+from publisher.listing import Recipe
+
+LOSSY = frozenset({"jpeg", "webp"})
+SIDE_MAX = {"jpeg": 65_500, "webp": 16_383}
+"""Pixels of the longest side that a format can hold."""
+_MILLIMETRES = 25.4
+
+
+def save(image: Any, target: Path, recipe: Recipe, quality: int) -> int:
+    """Encode ``image`` into ``target`` and return its size in bytes. Raises the library's error."""
+    longest = SIDE_MAX.get(recipe.format)
+    if longest is not None and max(image.width, image.height) > longest:
+        raise Rejected(
+            f"The longer side has {max(image.width, image.height):,} pixels, "
+            f"{recipe.format.upper()} can hold {longest:,}.",
+            remedy="Use another format or a smaller picture for this channel.",
+        )
+    common = {"keep": "icc", "profile": "srgb"}
+    resolution = recipe.dpi / _MILLIMETRES
+    if recipe.format == "jpeg":
+        image.jpegsave(str(target), Q=quality, subsample_mode="off", **common)
+    elif recipe.format == "webp":
+        image.webpsave(str(target), Q=quality, smart_subsample=True, **common)
+    elif recipe.format == "png":
+        sized = image.copy(xres=resolution, yres=resolution)
+        sized.pngsave(str(target), filter="all", **common)
+    elif recipe.format == "tiff":
+        image.tiffsave(
+            str(target),
+            compression="lzw",
+            predictor="horizontal",
+            resunit="inch",
+            xres=resolution,
+            yres=resolution,
+            **common,
+        )
+    else:
+        raise Rejected(
+            f"Renditions are made as JPEG, PNG, TIFF or WebP, not as {recipe.format!r}.",
+            remedy="Correct the format in the channel's row.",
+        )
+    return target.stat().st_size
+
+
+def find_quality(name: str, recipe: Recipe, first: int, measure: Callable[[int], int]) -> int:
+    """The highest quality at which the file keeps within the bytes of ``recipe``.
+
+    ``first`` is the size in bytes at ``recipe.quality``; ``measure`` encodes at a quality and tells the size.
+    The last file that was encoded is the one of the returned quality.
+    Raises ``Rejected`` with the figures when no quality from the floor to 100 does.
+    """
+    low, high = recipe.bytes_min or 0, recipe.bytes_max
+    if first >= low and (high is None or first <= high):
+        return recipe.quality
+    if recipe.format not in LOSSY:
+        check_bytes(name, first, recipe, f"as {recipe.format.upper()}")
+    if high is not None and first > high:
+        best = _highest(recipe.quality_floor, recipe.quality - 1, high, measure)
+        if best is None:
+            size = measure(recipe.quality_floor)
+            check_bytes(name, size, recipe, f"at the lowest allowed quality {recipe.quality_floor}")
+    else:
+        largest = measure(100)
+        if largest < low:
+            check_bytes(name, largest, recipe, "even at quality 100")
+        best = 100
+        if high is not None and largest > high:
+            best = _highest(recipe.quality + 1, 99, high, measure) or recipe.quality
+    quality = best or recipe.quality
+    check_bytes(name, measure(quality), recipe, f"at quality {quality}")
+    return quality
+
+
+def check_bytes(name: str, size: int, recipe: Recipe, reason: str) -> None:
+    """Raises ``Rejected`` with the figures when ``size`` bytes break a bound of ``recipe``."""
+    if recipe.bytes_max is not None and size > recipe.bytes_max:
+        raise Rejected(
+            f"{name}: {size:,} bytes {reason}, the channel takes at most {recipe.bytes_max:,}.",
+            remedy="Supply a smaller master, or leave this channel out for the image.",
+        )
+    if recipe.bytes_min is not None and size < recipe.bytes_min:
+        raise Rejected(
+            f"{name}: {size:,} bytes {reason}, the channel needs at least {recipe.bytes_min:,}.",
+            remedy="Supply a larger master, or leave this channel out for the image.",
+        )
+
+
+def _highest(floor: int, top: int, limit: int, measure: Callable[[int], int]) -> int | None:
+    best: int | None = None
+    while floor <= top:
+        middle = (floor + top + 1) // 2
+        if measure(middle) <= limit:
+            best, floor = middle, middle + 1
+        else:
+            top = middle - 1
+    return best

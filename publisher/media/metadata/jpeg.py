@@ -1,0 +1,164 @@
+"""Metadata in JPEG: APP1 (EXIF, XMP), APP13 (IIM), and the JFIF density.
+
+Source: ITU-T T.81 annex B, JFIF 1.02, XMP part 3. Only the segments that decoding needs are carried over
+(JFIF, ICC profile, Adobe marker, tables); comments, thumbnails, vendor segments and bytes after the end of
+the picture are left behind.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import BinaryIO
+
+from publisher.errors import Rejected
+from publisher.media.metadata import exif, iim
+from publisher.media.metadata.packets import Found, Packets, copy_span, exactly, length_of
+
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
+_ICC = b"ICC_PROFILE\0"
+XMP_MAX = 65_502
+"""Bytes of the largest packet in one segment (XMP part 3, 1.1.3.1)."""
+_SEGMENTS_MAX = 4096
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+# Inside scans 0xFF is followed by 0 (a stuffed byte), a restart marker, or more fill bytes.
+_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
+_WINDOW = 1024 * 1024
+
+Segment = tuple[int, int, bytes]
+"""Marker, offset in the file, payload."""
+
+
+def _segments(file: BinaryIO) -> tuple[list[Segment], int]:
+    """All segments before the first scan, and the offset of that scan's marker."""
+    file.seek(0)
+    if file.read(2) != b"\xff\xd8":
+        raise ValueError("no JPEG header")
+    found: list[Segment] = []
+    while len(found) < _SEGMENTS_MAX:
+        offset = file.tell()
+        first, marker = exactly(file, 2)
+        while marker == 0xFF:
+            offset, marker = offset + 1, exactly(file, 1)[0]
+        if first != 0xFF:
+            raise ValueError("a JPEG segment is missing")
+        if marker == 0xDA:
+            return found, offset
+        if marker in (0x01, *range(0xD0, 0xD9)):
+            continue
+        if marker in (0x00, 0xD9):
+            raise ValueError("the JPEG ends before its picture")
+        (length,) = struct.unpack(">H", exactly(file, 2))
+        if length < 2:
+            raise ValueError("a JPEG segment has no length")
+        found.append((marker, offset, exactly(file, length - 2)))
+    raise ValueError("too many JPEG segments")
+
+
+def read(file: BinaryIO) -> Found:
+    """The packets of a JPEG; extended XMP is joined. Raises ``ValueError`` on damage before the picture."""
+    segments, _ = _segments(file)
+    packet, photoshop, values = b"", b"", exif.ExifValues()
+    extended: dict[bytes, dict[int, bytes]] = {}
+    texts: dict[str, str] = {}
+    for marker, _, payload in segments:
+        if marker == 0xE1 and payload.startswith(_XMP):
+            packet = packet or payload[len(_XMP) :]
+        elif marker == 0xE1 and payload.startswith(_EXTENDED) and len(payload) > 75:
+            identifier = payload[35:67]
+            (at,) = struct.unpack_from(">I", payload, 71)
+            extended.setdefault(identifier, {})[at] = payload[75:]
+        elif marker == 0xE1 and payload.startswith(b"Exif\0"):
+            try:
+                values = exif.parse(payload[6:])
+            except (ValueError, OverflowError, struct.error):
+                continue
+        elif marker == 0xED and payload.startswith(iim.PHOTOSHOP_HEADER):
+            photoshop += payload[len(iim.PHOTOSHOP_HEADER) :]
+        elif marker == 0xFE:
+            texts.setdefault("comment", payload.decode("utf-8", "replace").strip("\0"))
+    block = iim.resources(photoshop).get(iim.IIM_RESOURCE, b"")
+    for identifier, parts in extended.items():
+        if identifier in packet:
+            packet = _joined(packet, b"".join(parts[at] for at in sorted(parts)))
+    return Found(packet, block, values, texts)
+
+
+def _joined(packet: bytes, more: bytes) -> bytes:
+    """Both packets as one: the descriptions of the extension are put before the end of the main one."""
+    start, end = more.find(b"<rdf:Description"), more.rfind(b"</rdf:RDF>")
+    close = packet.rfind(b"</rdf:RDF>")
+    if min(start, end, close) < 0:
+        return packet
+    return packet[:close] + more[start:end] + packet[close:]
+
+
+def write(source: BinaryIO, target: BinaryIO, packets: Packets) -> None:
+    """``source`` with ``packets`` in place of its metadata, appended to ``target``.
+
+    Raises ``ValueError`` on a damaged file and ``Rejected`` when a packet is over what a segment holds.
+    """
+    segments, scan = _segments(source)
+    width, height = _size(segments)
+    jfif = next((p for m, _, p in segments if m == 0xE0 and p.startswith(b"JFIF\0")), b"")
+    if packets.dpi is not None:
+        jfif = b"JFIF\0" + struct.pack(">BBBHHBB", 1, 2, 1, packets.dpi, packets.dpi, 0, 0)
+    target.write(b"\xff\xd8")
+    if jfif:
+        # A thumbnail inside JFIF would still show what was removed from the picture.
+        target.write(_segment(0xE0, jfif[:12] + b"\0\0"))
+    block = exif.build(packets.exif, width, height, dpi=packets.dpi, jpeg=True)
+    target.write(_segment(0xE1, b"Exif\0\0" + block))
+    if len(packets.xmp) > XMP_MAX:
+        raise Rejected(
+            f"The text to embed needs {len(packets.xmp):,} bytes, a JPEG file can hold {XMP_MAX:,}.",
+            remedy="Shorten the prompt or the description.",
+        )
+    if packets.xmp:
+        target.write(_segment(0xE1, _XMP + packets.xmp))
+    if packets.iim:
+        target.write(_segment(0xED, iim.segment(packets.iim)))
+    for marker, _, payload in segments:
+        profile = marker == 0xE2 and payload.startswith(_ICC)
+        adobe = marker == 0xEE and payload.startswith(b"Adobe")
+        if profile or adobe or not (0xE0 <= marker <= 0xEF or marker == 0xFE):
+            target.write(_segment(marker, payload))
+    copy_span(source, target, scan, _picture_end(source, scan) - scan)
+
+
+def _segment(marker: int, payload: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
+
+
+def _size(segments: list[Segment]) -> tuple[int, int]:
+    for marker, _, payload in segments:
+        if marker in _FRAMES:
+            height, width = struct.unpack_from(">HH", payload, 1)
+            return width, height
+    raise ValueError("the JPEG has no frame")
+
+
+def _picture_end(file: BinaryIO, scan: int) -> int:
+    """The offset behind the end-of-image marker; scans and the tables between them are stepped over."""
+    total = length_of(file)
+    at = scan
+    while at < total:
+        file.seek(at)
+        window = file.read(_WINDOW)
+        match = _MARKER.search(window)
+        if match is None:
+            # A marker may straddle two windows.
+            at += max(len(window) - 1, 1)
+            continue
+        at += match.start()
+        marker = match.group(1)[0]
+        if marker == 0xD9:
+            return at + 2
+        if marker in (0x01, 0xD8):
+            at += 2
+            continue
+        file.seek(at + 2)
+        (length,) = struct.unpack(">H", exactly(file, 2))
+        at += 2 + max(length, 2)
+    raise ValueError("the JPEG has no end")

@@ -1,0 +1,115 @@
+"""What goes between the metadata formats and the containers: packets to write, packets found, byte copies.
+
+A container is JPEG, PNG, TIFF or WebP. Nothing here knows one of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from publisher.media.metadata.exif import ExifValues
+
+BLOCK_MAX = 16 * 1024 * 1024
+"""Bytes of the largest metadata block that is read into memory."""
+_BUFFER = 1024 * 1024
+_NO_KERNEL_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF}
+
+DAMAGE = (
+    ValueError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    EOFError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+"""What a container parser may raise on a damaged file; the border turns all of it into one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packets:
+    """What a container writes. ``dpi`` None leaves the resolution of the source as it is."""
+
+    xmp: bytes
+    iim: bytes
+    exif: ExifValues
+    dpi: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a container holds: raw packets, and text chunks by their name."""
+
+    xmp: bytes = b""
+    iim: bytes = b""
+    exif: ExifValues = field(default_factory=ExifValues)
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+def exactly(file: BinaryIO, count: int) -> bytes:
+    """``count`` bytes, at most 16 MiB. Raises ``ValueError`` when the file ends before."""
+    if count > BLOCK_MAX:
+        raise ValueError("a metadata block is too long")
+    data = file.read(count)
+    if len(data) != count:
+        raise ValueError("the file ends early")
+    return data
+
+
+def length_of(file: BinaryIO) -> int:
+    """Bytes in ``file``; the position is left at the end."""
+    return file.seek(0, io.SEEK_END)
+
+
+def copy_span(source: BinaryIO, target: BinaryIO, offset: int, count: int) -> None:
+    """Append ``count`` bytes of ``source`` from ``offset`` to ``target``, inside the kernel when it can.
+
+    Raises ``ValueError`` when the source ends before, ``OSError`` when the target cannot be written.
+    """
+    done = _kernel_copy(source, target, offset, count) if hasattr(os, "copy_file_range") else 0
+    source.seek(offset + done)
+    buffer = memoryview(bytearray(min(_BUFFER, max(count - done, 1))))
+    while done < count:
+        got = source.readinto(buffer[: min(len(buffer), count - done)])  # type: ignore[attr-defined]
+        if not got:
+            raise ValueError("the file ends early")
+        target.write(buffer[:got])
+        done += got
+
+
+def _kernel_copy(source: BinaryIO, target: BinaryIO, offset: int, count: int) -> int:
+    try:
+        reading, writing = source.fileno(), target.fileno()
+    except (OSError, AttributeError):
+        return 0
+    target.flush()
+    start = target.tell()
+    done = 0
+    with contextlib.suppress(BlockingIOError):
+        while done < count:
+            try:
+                got = os.copy_file_range(
+                    reading,
+                    writing,
+                    count - done,
+                    offset_src=offset + done,
+                    offset_dst=start + done,
+                )
+            except OSError as error:
+                if error.errno in _NO_KERNEL_COPY:
+                    break
+                raise
+            if got == 0:
+                break
+            done += got
+    target.seek(start + done)
+    return done

@@ -1,0 +1,133 @@
+"""Metadata in PNG: ``eXIf`` and the XMP text chunk, both in front of the picture data.
+
+Source: PNG third edition, XMP part 3. Only chunks that say how to show the picture are carried over: text
+chunks (where generators leave prompts and workflows), time and private chunks are left behind.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import BinaryIO
+
+from publisher.media.metadata import exif
+from publisher.media.metadata.packets import (
+    BLOCK_MAX,
+    Found,
+    Packets,
+    copy_span,
+    exactly,
+    length_of,
+)
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_XMP_KEYWORD = b"XML:com.adobe.xmp"
+_TEXT_MAX = 1024 * 1024
+_KEPT = frozenset(
+    b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP mDCV mDCv cLLI cLLi sBIT bKGD hIST pHYs"
+    b" acTL fcTL fdAT".split()
+)
+
+Chunk = tuple[bytes, int, int]
+"""Name, offset of the chunk, bytes of its data."""
+
+
+def _chunks(file: BinaryIO) -> list[Chunk]:
+    """All chunks up to IEND. Neighbouring IDAT chunks are listed one by one."""
+    total = length_of(file)
+    file.seek(0)
+    if file.read(8) != SIGNATURE:
+        raise ValueError("no PNG header")
+    found: list[Chunk] = []
+    at = 8
+    while at + 12 <= total:
+        file.seek(at)
+        length, name = struct.unpack(">I4s", exactly(file, 8))
+        if at + 12 + length > total:
+            raise ValueError("a PNG chunk ends early")
+        found.append((name, at, length))
+        at += 12 + length
+        if name == b"IEND":
+            if found[0][0] != b"IHDR" or found[0][2] != 13:
+                raise ValueError("the PNG has no header chunk")
+            return found
+    raise ValueError("the PNG has no end")
+
+
+def read(file: BinaryIO) -> Found:
+    """The packets and text chunks of a PNG. Raises ``ValueError`` on damage."""
+    packet, values = b"", exif.ExifValues()
+    texts: dict[str, str] = {}
+    for name, at, length in _chunks(file):
+        if name not in (b"tEXt", b"zTXt", b"iTXt", b"eXIf") or length > BLOCK_MAX:
+            continue
+        file.seek(at + 8)
+        data = exactly(file, length)
+        if name == b"eXIf":
+            try:
+                values = exif.parse(data)
+            except (ValueError, OverflowError, struct.error):
+                continue
+        elif data.startswith(_XMP_KEYWORD + b"\0"):
+            packet = packet or _international(data)
+        else:
+            keyword, text = _text(name, data)
+            texts.setdefault(keyword, text)
+    return Found(packet, b"", values, texts)
+
+
+def _text(name: bytes, data: bytes) -> tuple[str, str]:
+    keyword, _, rest = data.partition(b"\0")
+    if name == b"iTXt":
+        return keyword.decode("latin-1"), _international(data).decode("utf-8", "replace")
+    if name == b"zTXt":
+        rest = _inflated(rest[1:])
+    return keyword.decode("latin-1"), rest.decode("latin-1")
+
+
+def _international(data: bytes) -> bytes:
+    _, _, rest = data.partition(b"\0")
+    compressed = rest[:1] == b"\1"
+    _, _, rest = rest[2:].partition(b"\0")
+    _, _, text = rest.partition(b"\0")
+    return _inflated(text) if compressed else text
+
+
+def _inflated(data: bytes) -> bytes:
+    """At most 1 MiB of an inflated text: the rest of a larger one cannot be a seller's words."""
+    try:
+        return zlib.decompressobj().decompress(data, _TEXT_MAX)
+    except zlib.error:
+        return b""
+
+
+def write(source: BinaryIO, target: BinaryIO, packets: Packets) -> None:
+    """``source`` with ``packets`` in place of its metadata, appended to ``target``.
+
+    Raises ``ValueError`` on a damaged file.
+    """
+    chunks = _chunks(source)
+    source.seek(16)
+    width, height = struct.unpack(">II", exactly(source, 8))
+    target.write(SIGNATURE)
+    span_start = span_end = 8
+    inserted = False
+    for name, at, length in chunks:
+        first_data = name == b"IDAT" and not inserted
+        if name not in _KEPT or first_data:
+            copy_span(source, target, span_start, span_end - span_start)
+            span_start = at if name in _KEPT else at + 12 + length
+        if first_data:
+            inserted = True
+            block = exif.build(packets.exif, width, height, dpi=packets.dpi)
+            target.write(_chunk(b"eXIf", block))
+            if packets.xmp:
+                target.write(_chunk(b"iTXt", _XMP_KEYWORD + b"\0\0\0\0\0" + packets.xmp))
+        span_end = at + 12 + length if name in _KEPT else span_start
+    if not inserted:
+        raise ValueError("the PNG has no picture data")
+    copy_span(source, target, span_start, span_end - span_start)
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

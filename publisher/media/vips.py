@@ -1,0 +1,41 @@
+"""The one door to libvips: loaded when first needed, with one thread and only the four trusted decoders.
+
+libvips guesses formats by content, so that every other decoder (SVG, GIF, PDF, ...) is blocked for the
+whole process before the first file is opened.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import logging
+import os
+from typing import Any
+
+LOADERS = ("Jpeg", "Png", "Tiff", "Webp")
+
+
+@functools.cache
+def load() -> Any:
+    """The ``pyvips`` module. Loading takes about a tenth of a second, once per process."""
+    # libvips reads this once; scaling comes from workers, which is faster than threads inside one image.
+    os.environ.setdefault("VIPS_CONCURRENCY", "1")
+    import pyvips
+
+    # Its warnings ("bad ICC profile, using the default") would reach the terminal of a seller.
+    logging.getLogger("pyvips").setLevel(logging.CRITICAL)
+    pyvips.operation_block_set("VipsForeignLoad", True)
+    for name in LOADERS:
+        pyvips.operation_block_set(f"VipsForeignLoad{name}", False)
+    pyvips.cache_set_max(0)
+    return pyvips
+
+
+@functools.cache
+def version() -> str:
+    """The version of libvips, part of every cache key. Answered without loading the library when possible."""
+    try:
+        return importlib.metadata.version("pyvips-binary")
+    except importlib.metadata.PackageNotFoundError:
+        library = load()
+        return ".".join(str(library.version(part)) for part in range(3))

@@ -1,0 +1,282 @@
+"""The row: the TOML file that describes one channel as data: mode, verbs, limits, pace, CSV and rules.
+
+Every figure carries its evidence (source, grade, date seen). The model is strict: an unknown key is an error.
+It never talks to a channel and never reads the clock; who evaluates a dated rule hands the day in.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, ValidationError, model_validator
+
+from publisher.errors import ConfigError
+from publisher.manifest.item import ItemKind
+from publisher.rules import (
+    ActionKind,
+    Evidence,
+    Grade,
+    Quota,
+    RowData,
+    Rule,
+    RuleAction,
+    RuleVerdict,
+    When,
+)
+
+
+class Mode(str, Enum):
+    """How an account is served."""
+
+    API = "api"
+    TRANSFER = "transfer"
+    ASSISTED = "assisted"
+    HANDOFF = "handoff"
+
+
+class Verb(str, Enum):
+    """What a session may be able to do. ``check`` and ``create`` are required of every row."""
+
+    CHECK = "check"
+    FIND = "find"
+    LIST = "list"
+    STATUS = "status"
+    STAGE = "stage"
+    CREATE = "create"
+    UPDATE = "update"
+    WITHDRAW = "withdraw"
+    SUBMIT = "submit"
+
+
+class TextLimit(RowData):
+    """Limits of one text, in characters (Unicode code points)."""
+
+    min: int = 0
+    max: int | None = None
+    required: bool = False
+    ascii_only: bool = False
+    forbid: str = Field("", description="Single characters that must not occur.")
+    evidence: Evidence | None = None
+
+
+class KeywordLimit(RowData):
+    """Limits of the keyword list: how many, and how long each may be in characters."""
+
+    min: int = 0
+    max: int | None = None
+    each: int | None = None
+    evidence: Evidence | None = None
+
+
+class NameLimit(RowData):
+    """What a file name may look like; ``max`` counts the extension."""
+
+    pattern: str = r"[A-Za-z0-9_]+"
+    max: int = 30
+    evidence: Evidence | None = None
+
+
+class Limits(RowData):
+    """Text limits of a channel."""
+
+    title: TextLimit = TextLimit()
+    description: TextLimit = TextLimit()
+    keywords: KeywordLimit = KeywordLimit()
+    filename: NameLimit = NameLimit()
+
+
+class FileRules(RowData):
+    """What the channel takes as a file. Sides in pixels, sizes in bytes, resolution in millions of pixels."""
+
+    formats: tuple[Literal["jpeg", "png", "tiff", "webp"], ...] = ("jpeg",)
+    convert_to: Literal["jpeg", "png", "tiff", "webp"] = "jpeg"
+    quality: int = Field(95, ge=1, le=100)
+    quality_floor: int = Field(85, ge=1, le=100)
+    color_space: Literal["srgb"] = "srgb"
+    megapixels_min: float | None = None
+    megapixels_max: float | None = None
+    side_min: int | None = None
+    side_max: int | None = None
+    bytes_min: int | None = None
+    bytes_max: int | None = None
+    dpi: int = 300
+    evidence: Evidence | None = None
+
+
+class Transport(RowData):
+    """Where the channel listens. Host, port and root are defaults that settings override."""
+
+    kind: Literal["ftp", "ftps", "sftp", "s3", "folder"]
+    host: str = ""
+    port: int | None = None
+    root: str = "/"
+    rename: bool = Field(
+        False, description="Whether a temporary name may be renamed on the server."
+    )
+    absence: Literal["proof", "inconclusive"] = Field(
+        "inconclusive", description="Whether a file that is not listed was surely never taken in."
+    )
+    connections: int = Field(2, ge=1, le=16)
+    login: str = Field(
+        "", description="What the user name and the password are, in the site's words."
+    )
+    evidence: Evidence | None = None
+
+
+class Pace(RowData):
+    """How many writes may start in a rolling window; absent means no known limit."""
+
+    per_minute: int | None = None
+    per_hour: int | None = None
+    per_day: int | None = None
+    per_week: int | None = None
+    per_batch: int | None = None
+    settle_seconds: float = 0.0
+    evidence: Evidence | None = None
+
+
+class Column(RowData):
+    """One CSV column: its header, and the listing field (or a constant) that fills it.
+
+    ``value`` is the constant; beside a ``field`` it is what is written when the listing has none.
+    """
+
+    header: str
+    field: str = ""
+    value: str = ""
+    joiner: str | None = None
+    true: str = "Yes"
+    false: str = "No"
+
+
+class Dialect(RowData):
+    """How a channel wants its CSV: order, separators, BOM, line ends, quotes and caps."""
+
+    columns: tuple[Column, ...]
+    delimiter: Literal[",", ";", "\t"] = ","
+    joiner: str = ","
+    bom: bool = False
+    eol: Literal["crlf", "lf"] = "crlf"
+    quoting: Literal["minimal", "all", "none"] = "minimal"
+    quote_header: bool = True
+    ascii_only: bool = False
+    rows_max: int | None = None
+    bytes_max: int | None = None
+    evidence: Evidence
+
+
+class Sheet(RowData):
+    """The CSV of a channel: who delivers it, the default dialect and the alternatives."""
+
+    delivery: Literal["portal", "upload", "none"] = "portal"
+    dialect: str
+    dialects: dict[str, Dialect]
+    name: str = Field(
+        "{release}_{account}_{digest}.csv", description="Name of the file, without spaces."
+    )
+
+    @model_validator(mode="after")
+    def _default_exists(self) -> Sheet:
+        if self.dialect not in self.dialects:
+            raise ValueError(f"the default dialect {self.dialect!r} is not among the dialects")
+        return self
+
+
+class Categories(RowData):
+    """From the project's canonical vocabulary to the channel's own values."""
+
+    mapping: dict[str, str] = Field(default_factory=dict)
+    default: str | None = None
+    max: int = 1
+    evidence: Evidence | None = None
+
+
+class Row(RowData):
+    """One channel, as data. ``adapter`` is the folder that the file was found in."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str
+    adapter: str = ""
+    mode: Mode
+    accepts: tuple[ItemKind, ...] = (ItemKind.ASSET,)
+    can: tuple[Verb, ...]
+    cannot: dict[Verb, str] = Field(default_factory=dict)
+    setup: tuple[str, ...] = ()
+    page: str = Field("", description="The page where a person goes on.")
+    declarations: tuple[str, ...] = Field(
+        (), description="Fixed declarations that a person makes there for every item."
+    )
+    transport: Transport
+    limits: Limits = Limits()
+    file: FileRules = FileRules()
+    pace: Pace = Pace()
+    quota: tuple[Quota, ...] = ()
+    categories: Categories = Categories()
+    csv: Sheet | None = None
+    rule: tuple[Rule, ...]
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _verbs_are_accounted_for(self) -> Row:
+        missing = [v.value for v in Verb if v not in self.can and v not in self.cannot]
+        both = [v.value for v in Verb if v in self.can and v in self.cannot]
+        if missing:
+            raise ValueError(f"neither in can nor in cannot: {', '.join(missing)}")
+        if both:
+            raise ValueError(f"both in can and in cannot: {', '.join(both)}")
+        if Verb.CHECK not in self.can or Verb.CREATE not in self.can:
+            raise ValueError("check and create are required of every row")
+        if len({r.id for r in self.rule}) != len(self.rule):
+            raise ValueError("rule ids must be unique in a row")
+        return self
+
+
+def read_row(path: Path, adapter: str) -> Row:
+    """Read one row. Raises ConfigError naming the file and every reason."""
+    try:
+        data: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path.name}: the row cannot be read: {error}") from error
+    try:
+        return Row.model_validate({**data, "adapter": adapter})
+    except ValidationError as error:
+        problems = tuple(
+            f"{path.name}: {'.'.join(str(p) for p in e['loc']) or 'row'}: {e['msg']}"
+            for e in error.errors()
+        )
+        raise ConfigError(
+            f"{path.name}: {len(problems)} mistakes in the row", problems=problems
+        ) from error
+
+
+__all__ = [
+    "ActionKind",
+    "Categories",
+    "Column",
+    "Dialect",
+    "Evidence",
+    "FileRules",
+    "Grade",
+    "KeywordLimit",
+    "Limits",
+    "Mode",
+    "NameLimit",
+    "Pace",
+    "Quota",
+    "Row",
+    "Rule",
+    "RuleAction",
+    "RuleVerdict",
+    "Sheet",
+    "TextLimit",
+    "Transport",
+    "Verb",
+    "When",
+    "read_row",
+]

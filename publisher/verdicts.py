@@ -1,0 +1,105 @@
+"""What ``check`` and ``why`` report: the verdict of every pair with the whole chain behind it. No channel is asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from publisher.compose import compose
+from publisher.inspection import inspect
+from publisher.ledger.store import Ledger
+from publisher.listing import Finding, Level
+from publisher.manifest.item import Item
+from publisher.observe import Account
+from publisher.pipeline import make_plan
+from publisher.plan import because_document, finding_document, item_document, plain_action
+from publisher.policy import Verdict, judge
+from publisher.workspace import Workspace
+
+
+def check_document(ws: Workspace, day: dt.date) -> dict[str, Any]:
+    """Every pair's verdict, and every finding with its file and line."""
+    items: list[dict[str, Any]] = []
+    findings: list[Finding] = list(ws.findings)
+    for account in ws.accounts:
+        for item in ws.items:
+            verdict = judge(item, account.row, day=day, waivers=ws.waivers, account=account.name)
+            items.append(_verdict_document(item, account, verdict))
+            findings += _findings(item, account, verdict)
+    return {
+        "release": ws.release,
+        "as_of": day.isoformat(),
+        "items": items,
+        "findings": [finding_document(f) for f in dict.fromkeys(findings)],
+    }
+
+
+def _verdict_document(item: Item, account: Account, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "item": item.id,
+        "account": account.name,
+        "channel": account.row.name,
+        "verdict": verdict.word.value,
+        "actions": [plain_action(a) for a in verdict.actions],
+        "because": [because_document(b) for b in verdict.because],
+        "missing": list(verdict.missing),
+    }
+
+
+def _findings(item: Item, account: Account, verdict: Verdict) -> list[Finding]:
+    copy = compose(item, account.row, account.name, verdict, account.options)
+    offer = item.override(account.name).offer or item.offer
+    listing = account.channel.to_listing(item, offer, copy)
+    found = [*listing.findings, *inspect(item, listing), *account.channel.validate(listing)]
+    if verdict.word.value == "deny":
+        # Advice on the text is of no use where the item may not go; a broken master always is.
+        found = [f for f in found if f.code == "master-unusable" and f.level is Level.ERROR]
+    return [
+        Finding(
+            f.level,
+            f.text,
+            f.remedy,
+            f.file or item.file,
+            f.line or item.line,
+            f.item or item.id,
+            f.account or account.name,
+            f.code,
+            f.before,
+            f.after,
+        )
+        for f in [*verdict.findings, *found]
+    ]
+
+
+def why_document(ws: Workspace, ledger: Ledger, day: dt.date, now: dt.datetime) -> dict[str, Any]:
+    """One pair: its verdict, its word in a plan, its text, what the ledger knows, and its history."""
+    account, item = ws.accounts[0], ws.items[0]
+    verdict = judge(item, account.row, day=day, waivers=ws.waivers, account=account.name)
+    plan = make_plan(ws, ledger, day=day, now=now)
+    planned = plan.items[0]
+    listing = plan.listings[item.id, account.name]
+    binding = ledger.binding(account.name, item.id)
+    return {
+        **_verdict_document(item, account, verdict),
+        "title": account.row.title,
+        "as_of": day.isoformat(),
+        "plan": item_document(planned, planned.word.value),
+        "tasks": list(listing.tasks),
+        "declarations": [
+            {"name": d.name, "mechanism": d.mechanism, "value": d.value}
+            for d in listing.declarations
+        ],
+        "findings": [finding_document(f) for f in plan.findings],
+        "bound": None
+        if binding is None
+        else {
+            "remote": binding.remote_id,
+            "status": binding.status.value,
+            "at": binding.at.isoformat(),
+            "tasks": list(binding.tasks),
+        },
+        "history": [
+            {"at": e.at.isoformat(), "event": e.kind.value, "run": e.run}
+            for e in ledger.events(item=item.id, account=account.name)
+        ],
+    }

@@ -1,0 +1,184 @@
+"""The studio: each file once, shared, bounded on disk, and no picture that can take the run down."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+from media_samples import AWKWARD, picture, pixels, wanted
+
+from publisher.errors import Rejected
+from publisher.listing import BundleRequest, Recipe, RenditionRequest, TextRequest
+from publisher.manifest.item import Master
+from publisher.media.pool import DecoderPool
+from publisher.media.probe import probe
+from publisher.media.studio import Studio
+
+Make = Callable[..., Master]
+
+
+def _text(template: str, variables: object) -> str:
+    return f"{template}: {variables}"
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Studio]:
+    with Studio(tmp_path / "cache", _text, workers=2) as opened:
+        yield opened
+
+
+def test_a_file_is_made_once_and_shared(studio: Studio, master: Make, tmp_path: Path) -> None:
+    facts = master(width=200, height=150)
+    requests = [
+        RenditionRequest(f"role{n}", f"name{n}.jpg", facts, Recipe(long_side_max=100), AWKWARD)
+        for n in range(12)
+    ]
+    with ThreadPoolExecutor(12) as threads:
+        files = list(threads.map(studio.make, requests))
+    assert studio.made == 1
+    assert {f.path for f in files} == {files[0].path}
+    assert [f.name for f in files] == [r.name for r in requests]
+    first = files[0]
+    assert (first.width, first.height, first.media_type) == (100, 75, "image/jpeg")
+    assert first.sha256 == hashlib.sha256(first.path.read_bytes()).hexdigest()
+    assert first.size == first.path.stat().st_size
+    with Studio(tmp_path / "cache", _text) as later:
+        assert later.make(requests[0]) == first
+        assert later.made == 0
+        assert psutil.Process().children(recursive=True) == [] or later._pool is None
+
+
+def test_a_damaged_cache_entry_is_made_again(studio: Studio, master: Make) -> None:
+    request = wanted(master())
+    made = studio.make(request)
+    made.path.write_bytes(b"half")
+    assert studio.make(request).sha256 == made.sha256
+    assert studio.made == 2
+
+
+def test_texts_and_bundles_are_deterministic(studio: Studio, master: Make, tmp_path: Path) -> None:
+    members = tuple(
+        RenditionRequest("member", f"{n}.png", master(f"{n}.png", 60 + n), Recipe("png"), AWKWARD)
+        for n in range(4)
+    )
+    note = TextRequest("text", "LICENCE.txt", "licence", {"name": "Änne"})
+    bundle = BundleRequest("bundle", "pack.zip", (*members, note))
+    made = studio.make(bundle)
+    with zipfile.ZipFile(made.path) as packed:
+        assert packed.testzip() is None
+        assert packed.namelist() == ["0.png", "1.png", "2.png", "3.png", "LICENCE.txt"]
+        assert packed.read("LICENCE.txt").decode() == "licence: {'name': 'Änne'}"
+    with Studio(tmp_path / "other", _text, workers=1) as other:
+        again = other.make(BundleRequest("bundle", "pack.zip", (note, *members[::-1])))
+    assert (again.sha256, again.media_type) == (made.sha256, "application/zip")
+    doubled = BundleRequest("bundle", "pack.zip", (members[0], members[0]))
+    with pytest.raises(Rejected, match="Two files of the bundle"):
+        studio.make(doubled)
+
+
+def test_the_cache_is_bounded_by_least_recent_use(tmp_path: Path, master: Make) -> None:
+    masters = [master(f"{n}.png", 200, 150, noise=40) for n in range(6)]
+    with Studio(tmp_path / "cache", _text, workers=1) as first:
+        files = [first.make(wanted(m, format="png")) for m in masters]
+    assert all(f.path.exists() for f in files), "files of the current run stay"
+    for age, file in enumerate(files):
+        past = time.time() - 1000 + age
+        os.utime(file.path.with_name(file.path.name + ".note"), (past, past))
+    room = sum(f.size for f in files[:2]) + files[0].size // 2
+    with Studio(tmp_path / "cache", _text, cache_bytes=room, workers=1) as second:
+        second.make(wanted(masters[0], format="png"))
+    left = [file.path.exists() for file in files]
+    assert left == [True, False, False, False, False, True]
+    assert sum(p.stat().st_size for p in (tmp_path / "cache").rglob("*.png")) <= room
+
+
+def test_a_thumbnail_is_cached_and_a_bad_master_has_none(
+    studio: Studio, master: Make, tmp_path: Path
+) -> None:
+    path = studio.thumbnail(master(width=500, height=300), 100)
+    assert path is not None
+    assert len(pixels(path)) == 100 * 60 * 3
+    assert studio.thumbnail(master(width=500, height=300), 100) == path
+    (tmp_path / "bad.png").write_bytes(b"nothing")
+    assert studio.thumbnail(probe(tmp_path / "bad.png", "bad.png")) is None
+    whole = picture(tmp_path / "cut.png", 200, 200, noise=30).read_bytes()
+    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    assert studio.thumbnail(probe(tmp_path / "cut.png", "cut.png")) is None
+
+
+def _kill_first_child(stop: threading.Event) -> None:
+    while not stop.is_set():
+        for child in psutil.Process().children():
+            if "publisher.media.worker" in " ".join(child.cmdline()):
+                child.kill()
+                return
+
+
+def test_a_worker_that_dies_fails_one_picture_and_not_the_run(studio: Studio, master: Make) -> None:
+    facts = master(width=300, height=200)
+    stop = threading.Event()
+    killer = threading.Thread(target=_kill_first_child, args=(stop,))
+    killer.start()
+    with pytest.raises(Rejected, match=r"glass-001\.png: the decoder gave up on this file"):
+        studio.make(wanted(facts))
+    stop.set()
+    killer.join()
+    assert studio.make(wanted(facts)).width == 300
+
+
+def test_a_picture_that_takes_too_long_is_given_up(master: Make, tmp_path: Path) -> None:
+    pool = DecoderPool(1)
+    try:
+        job = (wanted(master()), tmp_path / "out.jpg")
+        with pytest.raises(Rejected, match="gave up on this file after 0 seconds"):
+            pool.run("render", job, name="slow.png", seconds=0.001)
+        assert pool.run("render", job, name="quick.png", seconds=60).width == 64
+    finally:
+        pool.close()
+
+
+def test_memory_is_limited(master: Make, tmp_path: Path) -> None:
+    pool = DecoderPool(1, memory=1024**3)
+    wide = master("wide.jpg", 9000, 9000, interlace=True, Q=50)
+    try:
+        with pytest.raises(Rejected, match=r"wide\.jpg: "):
+            pool.run("render", (wanted(wide), tmp_path / "out.jpg"), name="wide.jpg", seconds=60)
+        small = (wanted(master()), tmp_path / "out.jpg")
+        assert pool.run("render", small, name="small.png", seconds=60).width == 64
+    finally:
+        pool.close()
+
+
+@pytest.mark.slow
+def test_a_300_mb_tiff_stays_within_300_mb_of_memory(master: Make, tmp_path: Path) -> None:
+    big = master("big.tif", 12_000, 8_400)
+    assert big.size > 300_000_000
+    code = (
+        "import pickle, resource, sys; from pathlib import Path;"
+        "from publisher.media.rendition import render_image;"
+        f"r = pickle.loads(Path({str(tmp_path / 'job')!r}).read_bytes());"
+        f"[render_image(q, Path({str(tmp_path / 'out')!r})) for q in r];"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    import pickle
+
+    jobs = [
+        wanted(big, AWKWARD, long_side_max=8000),
+        wanted(big, AWKWARD, bytes_max=20_000_000),
+        wanted(big, AWKWARD, format="tiff", keep_original=True),
+    ]
+    (tmp_path / "job").write_bytes(pickle.dumps(jobs))
+    output = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, cwd=Path(__file__).parents[3]
+    ).stdout
+    assert int(output) < 300_000, f"{int(output) // 1024} MiB"

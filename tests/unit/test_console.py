@@ -1,0 +1,171 @@
+"""Console output at a width of 100 characters: shape, sums, and text that tries to steer the terminal."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from publisher.console import print_findings, print_plan, print_push, print_status, print_why
+from publisher.plan import Plan, PlanItem, Word, plan_document
+from publisher.terminal import clean
+from tests.preview_sample import ARTIST, sample_plan
+from tests.push_sample import ESCAPE, push_document
+
+Printer = Callable[[Console, Any], None]
+
+
+def shown(printer: Printer, document: Any, *, colour: bool = False, width: int = 100) -> str:
+    out = io.StringIO()
+    console = Console(
+        file=out, width=width, force_terminal=colour, no_color=not colour, legacy_windows=False
+    )
+    printer(console, document)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def test_a_plan() -> None:
+    text = shown(print_plan, plan_document(sample_plan()))
+    assert text.splitlines()[:6] == [
+        "release winter-glass   10 items × 3 accounts = 30 pairs",
+        "",
+        "north     + 7 create   ~ 1 update   ! 1 held   @ 1 waiting                       observed",
+        "shop-eu   . 2 unchanged   - 2 withdraw   = 2 adopt   + 2 prepare   ? 2 unknown   offline",
+        "          done on 3 December",
+        "west      ! 10 denied                                                            "
+        "unverifiable",
+    ]
+    assert (
+        "! 10 denied on west\n"
+        "    10  AI images are not accepted there\n"
+        "       ai-banned · javascript:alert(1) · inferred · seen 2025-02-01\n"
+        "       glass-001, glass-002, glass-003, glass-004, glass-005, glass-006 and 4 more\n"
+    ) in text
+    assert "variants.standard.price: 19.00 EUR -> 24.00 EUR" in text
+    assert "+ batch of 1 item to be submitted on north" in text
+    assert f"digest {sample_plan().digest}" in text
+    assert text.index("error  glass-005") < text.index("warning  glass-001")
+    assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_the_legend_has_used_signs_only() -> None:
+    text = shown(print_plan, plan_document(sample_plan().restricted("west")))
+    assert text.splitlines()[-1] == "signs  ! denied"
+
+
+def test_nothing_to_do_is_a_sentence() -> None:
+    plan = Plan("r", (PlanItem("a", "b", Word.UNCHANGED), PlanItem("c", "b", Word.HELD)), ())
+    text = shown(print_plan, plan_document(plan))
+    assert "Nothing to do: every account already shows what this release says." in text
+    assert "Nothing to do" not in shown(print_plan, plan_document(sample_plan()))
+
+
+def test_causes_are_grouped_and_counted() -> None:
+    items = tuple(PlanItem(f"i{n}", "a", Word.HELD, because=(ARTIST,)) for n in range(2000))
+    text = shown(print_plan, plan_document(Plan("r", items, ())))
+    assert "    2000  The title names an artist" in text
+    assert "and 1994 more" in text
+    assert len(text.splitlines()) < 15
+
+
+def test_a_push() -> None:
+    text = shown(print_push, push_document())
+    places = ["? unknown", "x failed", "@ waiting", "Waits for you", "north     +", "! 1 held on"]
+    found = [text.index(p) for p in places]
+    assert found == sorted(found)
+    assert "shop-eu: Open the page and publish <b>it</b>" in text
+    assert "glass-005 (gid/5), glass-010 (gid/10)" in text
+    assert "there as gid/3" in text
+    assert "[bold]x[/bold]" in text
+    assert "2 with an unknown outcome, 1 failed, 6 published" in text
+
+
+def test_status() -> None:
+    item = {"item": "a", "account": "b", "word": "published", "status": "live", "remote": "r-1"}
+    document = {"items": [{**item, "at": "2026-11-21T01:13:00Z"}], "counts": {"published": 1}}
+    text = shown(print_status, document)
+    assert text == "+   a   b   published   live   r-1 2026-11-21T01:13:00Z\n\n1 published"
+    assert "Nothing was published yet" in shown(print_status, {"items": [], "counts": {}})
+
+
+def test_why() -> None:
+    because = {"rule": "r-1", "text": "Because.", "source": "https://x", "grade": "O", "seen": "d"}
+    item = {"item": "a", "account": "b", "channel": "c", "verdict": "hold", "because": [because]}
+    expected = "a on b: hold\n  1. Because.\n     r-1 · https://x · official · seen d\n"
+    assert shown(print_why, {"items": [item], "findings": []}) == expected
+    assert shown(print_why, item) == expected
+    asked = {**item, "actions": [{"kind": "add-keyword", "field": "", "value": "ai"}, "plain"]}
+    assert "  asks for: add-keyword ai\n  asks for: plain" in shown(print_why, asked)
+    assert "No rule" in shown(print_why, {**item, "because": []})
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_text_cannot_steer_the_terminal(colour: bool) -> None:
+    evil = f"{ESCAPE}\r\n\x08\u202e\u2066[red]x[/red] :smile: [link=https://x]y[/link]"
+    because = dict.fromkeys(("rule", "text", "source", "grade", "seen"), evil)
+    item = {"item": evil, "account": evil, "word": "held", "because": [because], "remote": evil}
+    change = {"field": evil, "old": evil, "new": [evil]}
+    finding = dict.fromkeys(("level", "text", "remedy", "item", "account", "file", "before"), evil)
+    error = {"class": evil, "sentence": evil, "remedy": evil}
+    account = {"account": evil, "channel": evil, "mode": evil, "confidence": evil}
+    document = {
+        "release": evil,
+        "digest": evil,
+        "pairs": 2,
+        "counts": {evil: 2, "held": 1},
+        "accounts": [{**account, "forecast": evil, "counts": {evil: 2}}],
+        "items": [
+            {
+                **item,
+                "changes": [change],
+                "until": evil,
+                "verdict": evil,
+                "status": evil,
+                "at": evil,
+            },
+            {**item, "word": "failed", "error": error, "tasks": [evil], "actions": [{"a": evil}]},
+        ],
+        "findings": [finding],
+        "submissions": [{"account": evil, "items": [evil], "digest": evil}],
+    }
+    for printer in (print_plan, print_push, print_status, print_why):
+        text = shown(printer, document, colour=colour)
+        assert "[red]x[/red]" in text
+        assert ":smile:" in text
+        assert not set(text) & set("\x07\x08\x9b\r\u202e\u2066")
+        assert "\x1b]" not in text and "\x1b[31m\x1b" not in text
+        assert colour or "\x1b" not in text
+
+
+@given(st.text())
+def test_clean_text_is_one_printable_line(text: str) -> None:
+    line = clean(text)
+    assert "\n" not in line
+    assert line == clean(line)
+    assert all(c.isprintable() or c in "\u200c\u200d" for c in line if c != " " and ord(c) < 0x3000)
+
+
+def test_no_colour_without_a_terminal_or_with_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = io.StringIO()
+    print_plan(Console(file=out, width=100, force_terminal=True), plan_document(sample_plan()))
+    assert "\x1b[3" not in out.getvalue()
+    assert "\x1b[32m" in shown(print_plan, plan_document(sample_plan()), colour=True)
+
+
+def test_findings_print_nothing_when_there_are_none() -> None:
+    assert shown(print_findings, []) == ""
+
+
+def test_importing_the_console_imports_neither_rich_nor_jinja() -> None:
+    code = "import sys, publisher.console, publisher.preview, publisher.report\n"
+    code += "print([m for m in ('rich', 'jinja2') if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
