@@ -41,6 +41,7 @@ bench: setup
 	@for file in $(BENCH); do echo "== $$file"; $(VENV)/python $$file || exit 1; done
 
 clean:
-	rm -rf dist build rehearsal test-artefacts $(EXAMPLE)/masters .coverage
+	rm -rf dist build rehearsal test-artefacts .coverage
+	rm -rf $(EXAMPLE)/masters $(EXAMPLE)/rehearsal
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path "./.venv/*" -not -path "./.servers/*" -prune -exec rm -rf {} +

@@ -97,7 +97,7 @@ class Session(ABC):
     ) -> None:
         self.close()
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  (most sessions hold nothing)
         """Release connections. Safe to call twice."""
 
     @abstractmethod
@@ -266,7 +266,7 @@ class Sandbox(ABC):
         """Switch a named fault on. Raises ValueError for a fault this sandbox does not have."""
         raise ValueError(f"{type(self).__name__} has no fault {name!r}")
 
-    def clear_faults(self) -> None:
+    def clear_faults(self) -> None:  # noqa: B027  (a sandbox may have no faults)
         """Switch all faults off."""
 
     faults: ClassVar[tuple[str, ...]] = ()

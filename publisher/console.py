@@ -1,4 +1,4 @@
-"""Plans, pushes, states, findings and reasons for a person at a terminal, made from ``--json`` documents.
+"""Plans and pushes for a person at a terminal, made from the documents of ``--json``.
 
 Everything foreign is printed as plain text: no markup is interpreted and no control character gets through,
 so that a title can neither colour a terminal nor move its cursor. Nothing here decides anything.
@@ -10,7 +10,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from publisher.cards import GRADES
+from publisher.answers import (
+    print_check,
+    print_findings,
+    print_source,
+    print_status,
+    print_why,
+    some,
+)
 from publisher.plan import Done, Word
 from publisher.report import headline
 from publisher.terminal import WORD_SIGNS, clean, grid, say, style_of, text_of
@@ -19,8 +26,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _STOPPED = (Word.HELD.value, Word.DENIED.value)
-_SHOWN = 6
-"""Item ids that a cause names before it only counts the others."""
 
 
 def print_plan(console: Console, document: Mapping[str, Any]) -> None:
@@ -33,6 +38,7 @@ def print_plan(console: Console, document: Mapping[str, Any]) -> None:
     _changes(console, document["items"])
     _submissions(console, document.get("submissions") or ())
     print_findings(console, document.get("findings") or ())
+    _guards(console, document.get("guards"))
     say(console, f"digest {document['digest']}", "dim")
     _legend(console, document["counts"])
 
@@ -43,80 +49,13 @@ def print_push(console: Console, document: Mapping[str, Any]) -> None:
     items = document["items"]
     for word in (Done.UNKNOWN.value, Done.FAILED.value, Done.WAITING.value):
         _troubles(console, [i for i in items if i["word"] == word])
-    _tasks(console, items)
+    _sick(console, document["accounts"])
+    _tasks(console, [*items, *document["accounts"]])
     _accounts(console, document)
     _causes(console, items)
     print_findings(console, document.get("findings") or ())
     say(console, headline(document["counts"]))
     _legend(console, document["counts"])
-
-
-def print_status(console: Console, document: Mapping[str, Any]) -> None:
-    """Print what ``status --json`` has: one line per item and account, then the counts."""
-    items = document["items"]
-    if not items:
-        say(console, "Nothing was published yet: publisher push will be the first to do so.")
-        return
-    table = grid(6)
-    for item in items:
-        state = item.get("status") or ""
-        table.add_row(
-            text_of(WORD_SIGNS.get(item["word"], " "), style_of(item["word"])),
-            text_of(item["item"]),
-            text_of(item["account"]),
-            text_of(item["word"], style_of(item["word"])),
-            text_of(state, style_of(state)),
-            text_of(" ".join(str(item.get(k) or "") for k in ("remote", "at")), "dim"),
-        )
-    console.print(table)
-    console.print()
-    say(console, ", ".join(f"{n} {clean(w)}" for w, n in document["counts"].items()))
-
-
-def print_findings(console: Console, findings: Iterable[Mapping[str, Any]]) -> None:
-    """Print findings, errors first, each with its place and remedy; nothing when there are none."""
-    order = {"error": 0, "warning": 1, "notice": 2}
-    listed = sorted(findings, key=lambda f: order.get(f["level"], 3))
-    for finding in listed:
-        line = text_of(finding["level"], f"bold {style_of(finding['level'])}".strip())
-        about = " on ".join(clean(finding[k]) for k in ("item", "account") if finding.get(k))
-        line.append(f"  {about}: " if about else "  ")
-        line.append(clean(finding["text"]))
-        console.print(line)
-        file, number = finding.get("file"), finding.get("line")
-        if file:
-            say(console, f"{file}:{number}" if number else file, "dim", indent=4)
-        if finding.get("before") is not None or finding.get("after") is not None:
-            say(console, f"was: {finding.get('before') or ''}", indent=4)
-            say(console, f"now: {finding.get('after') or ''}", indent=4)
-        if finding.get("remedy"):
-            say(console, finding["remedy"], indent=4)
-    if listed:
-        console.print()
-
-
-def print_why(console: Console, document: Mapping[str, Any]) -> None:
-    """Print the chain of rules for each pair of a ``check`` document, or for one such pair."""
-    for item in document.get("items", [document]):
-        word = item.get("verdict") or item.get("word") or ""
-        line = text_of(item["item"], "bold")
-        line.append(f" on {clean(item['account'])}: ").append(clean(word), style=style_of(word))
-        console.print(line)
-        chain = item.get("because") or ()
-        for number, because in enumerate(chain, start=1):
-            say(console, f"{number}. {clean(because['text'])}", indent=2)
-            _source(console, because, indent=5)
-        if not chain:
-            say(console, "No rule of this channel speaks about it.", indent=2)
-        for action in item.get("actions") or ():
-            say(console, f"asks for: {_action(action)}", indent=2)
-        console.print()
-
-
-def _action(action: object) -> str:
-    if not isinstance(action, Mapping):
-        return clean(action)
-    return clean(" ".join(str(v) for v in action.values() if v))
 
 
 def _to_do(document: Mapping[str, Any]) -> int:
@@ -176,23 +115,9 @@ def _causes(console: Console, items: Sequence[Mapping[str, Any]]) -> None:
             found.setdefault((first.get("rule", ""), first.get("text", "")), []).append(item)
         for (_, text), members in sorted(found.items(), key=lambda f: -len(f[1])):
             say(console, f"{len(members)}  {clean(text) or 'no reason is recorded'}", indent=4)
-            _source(console, (members[0].get("because") or [{}])[0], indent=7)
-            say(console, _some([m["item"] for m in members]), "dim", indent=7)
+            print_source(console, (members[0].get("because") or [{}])[0], indent=7)
+            say(console, some([m["item"] for m in members]), "dim", indent=7)
         console.print()
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(clean(n) for n in names[:_SHOWN])
-    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-
-
-def _source(console: Console, because: Mapping[str, str], *, indent: int) -> None:
-    grade = because.get("grade") or ""
-    seen = f"seen {because['seen']}" if because.get("seen") else ""
-    known = (because.get("rule"), because.get("source"), GRADES.get(grade, grade), seen)
-    parts = [clean(k) for k in known if k]
-    if parts:
-        say(console, " · ".join(parts), "dim", indent=indent)
 
 
 def _changes(console: Console, items: Sequence[Mapping[str, Any]]) -> None:
@@ -245,15 +170,39 @@ def _tasks(console: Console, items: Iterable[Mapping[str, Any]]) -> None:
     found: dict[tuple[str, str], list[str]] = {}
     for item in items:
         for task in item.get("tasks") or ():
-            name = f"{item['item']} ({item['remote']})" if item.get("remote") else item["item"]
-            found.setdefault((item["account"], task), []).append(name)
+            names = found.setdefault((item["account"], task), [])
+            if item.get("item"):
+                names.append(
+                    f"{item['item']} ({item['remote']})" if item.get("remote") else item["item"]
+                )
     if not found:
         return
     say(console, "Waits for you", "bold magenta")
     for (account, task), names in found.items():
         say(console, f"{clean(account)}: {clean(task)}", indent=4)
-        say(console, _some(names), "dim", indent=7)
+        if names:
+            say(console, some(names), "dim", indent=7)
     console.print()
+
+
+def _sick(console: Console, accounts: Iterable[Mapping[str, Any]]) -> None:
+    """Accounts that were set aside, each with its reason."""
+    for account in accounts:
+        if account.get("error"):
+            say(console, f"x {clean(account['account'])} was set aside", "bold red")
+            for text in (account["error"].get("sentence"), account["error"].get("remedy")):
+                say(console, text or "", indent=4)
+            console.print()
+
+
+def _guards(console: Console, guards: Sequence[Mapping[str, str]] | None) -> None:
+    """The guards that tripped, with the narrow override; one word when they were asked and none did."""
+    for trip in guards or ():
+        say(console, f"guard  {clean(trip['account'])}: {clean(trip['text'])}", "bold red")
+        override = f"--allow {trip['guard']} --account {trip['account']}"
+        say(console, f"to let this one plan pass: {clean(override)}", indent=7)
+    if guards is not None and not guards:
+        say(console, "guards ok", "dim")
 
 
 def _legend(console: Console, counts: Mapping[str, int]) -> None:
@@ -264,3 +213,13 @@ def _legend(console: Console, counts: Mapping[str, int]) -> None:
         found.setdefault(WORD_SIGNS.get(word, " "), []).append(clean(word))
     used = [text_of(f"{sign} {' or '.join(words)}", "dim") for sign, words in found.items()]
     console.print(Columns([text_of("signs", "dim"), *used], padding=(0, 2)))
+
+
+__all__ = [
+    "print_check",
+    "print_findings",
+    "print_plan",
+    "print_push",
+    "print_status",
+    "print_why",
+]

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from publisher.row import NameLimit
+from publisher.row import NameLimit
 
 STEM_MAX = 26
 """Longest stem in characters: with ".jpg" it fits the 30 characters of the strictest CSV import we know."""

@@ -35,7 +35,7 @@ PLAIN_TEXT = (".txt", ".md", ".txt.j2", ".md.j2")
 MAX_REPEAT = 1_000_000
 """Longest string or list, in elements, that ``*`` may build inside a template."""
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _MARKDOWN = re.compile(r"([\\`*_\[\]|<>~&]|^[-+#=]|(?<=^\d)[.)])")
 _BACKTICKS = re.compile(r"`+")
 
@@ -193,10 +193,10 @@ def web_link(value: str) -> str:
 
 
 def page_link(value: str) -> str:
-    """A web link, or a plain relative file name beside the page; else an empty string."""
+    """A web link, or a plain relative address on the page's own site; else an empty string."""
     if web_link(value):
         return value.strip()
-    relative = re.fullmatch(r"(?!.*\.\.)[\w@%+~,.() /-]+", value)
+    relative = re.fullmatch(r"[\w@%+~,.() /-]+", value)
     return value if relative and not value.startswith("/") else ""
 
 

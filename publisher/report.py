@@ -82,7 +82,12 @@ def report_variables(
         "unknown": [i for i in items if i["word"] == Done.UNKNOWN.value],
         "failed": [i for i in items if i["word"] == Done.FAILED.value],
         "waiting": [i for i in items if i["word"] == Done.WAITING.value],
-        "todo": _todo(items),
+        "sick": [
+            {"account": a["account"], "error": a["error"]}
+            for a in document["accounts"]
+            if a.get("error")
+        ],
+        "todo": _todo([*items, *document["accounts"]]),
         "causes": _causes(items),
         "findings": [_finding(f) for f in document.get("findings", ())],
         "items": items,
@@ -176,12 +181,13 @@ def _sum(
 
 
 def _todo(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The tasks for a person, one entry per account and task, with the items that it is about."""
+    """The tasks for a person, by account and text, with the items that each is about."""
     found: dict[tuple[str, str], list[dict[str, str]]] = {}
     for item in items:
-        for task in item["tasks"]:
-            entry = {"item": item["item"], "remote": item["remote"]}
-            found.setdefault((item["account"], task), []).append(entry)
+        for task in item.get("tasks") or ():
+            entries = found.setdefault((item["account"], task), [])
+            if "item" in item:
+                entries.append({"item": item["item"], "remote": item["remote"]})
     return [{"account": a, "text": task, "items": found[a, task]} for a, task in found]
 
 

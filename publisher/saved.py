@@ -42,9 +42,10 @@ def save_plan(
     as_of: str | None,
 ) -> None:
     """Write the plan document with the options that it was made with, whole or not at all."""
+    # First of all, so that a plan in the project's folder is not taken for a manifest.
     made = {
-        **document,
         "made_by": MADE_BY,
+        **document,
         "options": {"accounts": accounts or [], "items": items or [], "as_of": as_of},
     }
     temporary = path.with_name(f".{path.name}.{os.getpid()}")

@@ -111,6 +111,7 @@ def _about_bound(
         ledger.release(bound.account, bound.item, at, "a person said that it is gone")
         return f"{where} is forgotten; the next push sends it again"
     if answer == "published":
+        ledger.amend(bound.account, bound.item, {}, at, "person")
         ledger.observe(bound.account, bound.item, Status.LIVE, at, remote_id)
         return f"{where} is noted as live"
     from publisher.pipeline import make_plan

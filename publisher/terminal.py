@@ -41,9 +41,9 @@ _JOINERS = "\u200c\u200d"
 
 def clean(value: object) -> str:
     """One line without control, format or surrogate characters: safe to print on any terminal."""
-    line = _BREAKS.sub(" ", str(value)).strip()
+    line = _BREAKS.sub(" ", str(value))
     kept = (c for c in line if c in _JOINERS or unicodedata.category(c) not in _UNSAFE)
-    return "".join(kept)
+    return "".join(kept).strip()
 
 
 def text_of(value: object, style: str = "") -> Text:

@@ -72,13 +72,14 @@ def clean(text: str, *, forbid: str = "", ascii_only: bool = False) -> str:
 
     What is taken out leaves a space, so that words do not grow together; runs of white space become one.
     """
-    text = unicodedata.normalize("NFC", text).translate(_DIRECTION_MARKS)
-    text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
+    if not (text.isascii() and text.isprintable()):  # plain text is most text: spare it the tables
+        text = unicodedata.normalize("NFC", text).translate(_DIRECTION_MARKS)
+        text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
     if ascii_only and not text.isascii():
         text = unicodedata.normalize("NFKD", text.translate(_PLAIN))
         text = "".join(c for c in text if c.isascii() or c.isspace())
-    if forbid:
-        text = text.translate({ord(c): " " for c in forbid if not c.isspace()})
+    for char in forbid:
+        text = text.replace(char, " ")
     return " ".join(text.split())
 
 

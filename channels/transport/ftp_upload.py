@@ -187,8 +187,9 @@ class Upload:
         self.usable = code != 421
         if 200 <= code < 300:
             return
-        if code == 421 and self._final:
-            # A good-bye says nothing about the file that was just finished.
+        if self._final and (code == 421 or code < 400):
+            # A good-bye or nonsense says nothing about the file that was just finished.
+            self.usable = False
             raise self._unknown(clean(reply, self._secret))
         raise refusal(reply, self._host, f"take {self._name}", self._secret)
 

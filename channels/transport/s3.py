@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 from urllib.parse import quote, urlsplit
 
 from pydantic import SecretStr
 
+from channels.transport.s3_body import Stretch
 from channels.transport.s3_faults import explain, is_missing, refused_because_there
 from publisher.errors import Conflict, Rejected
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 SINGLE_PUT = 16 * 1024 * 1024
 """Objects up to this many bytes go up in one request."""
+PAGE = 1000
+"""Keys in a page of a listing; the most that the API gives."""
 LONGEST_LINK = 7 * 24 * 3600
 """Seconds; the longest life of a presigned URL with Signature Version 4."""
 
@@ -120,6 +123,16 @@ class ObjectStore:
             answer.get("ContentType", ""),
         )
 
+    def read(self, key: str, most: int) -> bytes | None:
+        """The bytes of a small object, at most ``most`` of them; None when it is not there."""
+        try:
+            answer = self.client.get_object(Bucket=self.endpoint.bucket, Key=check_key(key))
+            return bytes(answer["Body"].read(most))
+        except Exception as error:
+            if is_missing(error):
+                return None
+            raise self._fault(error, key, sent=False) from error
+
     def put_file(
         self,
         key: str,
@@ -150,8 +163,11 @@ class ObjectStore:
         headers = _headers(sha256, content_type, cache_control)
         size = _size(path)
         if size <= SINGLE_PUT:
-            body = _whole(path, size)
-            etag = self._put(key, body, headers, sha256, create_only=create_only, sending=sending)
+            with _opened(path) as file:
+                body = Stretch(file.fileno(), 0, size, path.name)
+                etag = self._put(
+                    key, body, headers, sha256, create_only=create_only, sending=sending
+                )
             progress(key, size)
         else:
             # Imported late: the thread pool is of no use to small objects.
@@ -189,7 +205,7 @@ class ObjectStore:
     def list(self, prefix: str = "") -> Iterator[list[ObjectFacts]]:
         """Pages of all objects under a prefix, without their SHA-256. Complete, or it raises."""
         pages = self.client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.endpoint.bucket, Prefix=prefix
+            Bucket=self.endpoint.bucket, Prefix=prefix, PaginationConfig={"PageSize": PAGE}
         )
         try:
             for page in pages:
@@ -235,7 +251,7 @@ class ObjectStore:
     def _put(
         self,
         key: str,
-        body: bytes | bytearray,
+        body: bytes | Stretch,
         headers: dict[str, Any],
         sha256: str,
         *,
@@ -296,6 +312,13 @@ def _headers(sha256: str, content_type: str, cache_control: str) -> dict[str, An
     return {"ContentType": content_type, "Metadata": {"sha256": sha256}, **cached}
 
 
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise Rejected(f"{path.name} cannot be read: {error.strerror}") from error
+
+
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
@@ -303,17 +326,10 @@ def _size(path: Path) -> int:
         raise Rejected(f"{path.name} cannot be read: {error.strerror}") from error
 
 
-def _whole(path: Path, size: int) -> bytearray:
-    # A bytearray goes to the socket as it is; bytes are copied behind the headers first.
-    data = bytearray(path.read_bytes())
-    if len(data) != size:
-        raise Rejected(f"{path.name} changed while it was being sent")
-    return data
-
-
 def _connect(end: S3Endpoint) -> S3Client:
     import boto3
     import botocore.session
+    from botocore import handlers
     from botocore.config import Config
 
     # Name in the file, variable, default, conversion: neither files nor AWS_PROFILE are read.
@@ -326,7 +342,7 @@ def _connect(end: S3Endpoint) -> S3Client:
         }
     )
     token = end.session_token.get_secret_value() if end.session_token else None
-    return boto3.session.Session(botocore_session=session).client(
+    client = boto3.session.Session(botocore_session=session).client(
         "s3",
         region_name=end.region or "us-east-1",
         endpoint_url=end.endpoint_url,
@@ -347,3 +363,6 @@ def _connect(end: S3Endpoint) -> S3Client:
             s3={"addressing_style": "path" if end.path_style else "virtual"},
         ),
     )
+    # Waiting for "100 Continue" costs a round trip, and a second where the service does not know it.
+    client.meta.events.unregister("before-call.s3", handlers.add_expect_header)
+    return client

@@ -106,12 +106,12 @@ def explain(error: Exception, key: str, bucket: str, *, sent: bool) -> Exception
         )
     if code in _SLOWER or status in {429, 503}:
         return Throttled("The service asks us to slow down", after=5.0, detail=detail)
+    if sent and code in {"NoSuchUpload", "NotImplemented"}:
+        return _lost_upload(key, code, detail)
     if status >= 500 or code in {"InternalError", "RequestTimeout", "OperationAborted"}:
         return _unclear(f"The service failed ({code})", key, detail, sent=sent)
     if code == "ConditionalRequestConflict" or status == 409:
         return Transient(f"Something else is being written to {key}", detail=detail)
-    if sent and code in {"NoSuchUpload", "NotImplemented"}:
-        return _lost_upload(key, code, detail)
     said = "".join(s if s.isprintable() else " " for s in str(error.args[0]))[:200]
     return Rejected(f"The service refused {key}: {code}", detail=said)
 

@@ -11,10 +11,12 @@ import hashlib
 import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from channels.transport.s3_body import PIECE, Stretch
 from channels.transport.s3_faults import explain, refused_because_there
 from publisher.errors import PublisherError, Rejected, Throttled, Transient
 
@@ -54,7 +56,7 @@ class Multipart:
         self._store, self._key, self._size, self._sha256 = store, key, size, sha256
         self._path, self._headers, self._progress = path, headers, progress
         self._client, self._bucket = store.client, store.endpoint.bucket
-        # The stubs do not know that a bytearray is a body; it saves a copy of every part.
+        # The stubs want all of IO, of which the client uses read, seek and tell.
         self._untyped: Any = store.client
         self._part = part_size(size, sha256)
         self._source = -1
@@ -110,7 +112,10 @@ class Multipart:
                 number, etag = part["PartNumber"], part["ETag"].strip('"')
                 if number > self._count() or part["Size"] != self._span(number)[1]:
                     return {}
-                if hashlib.md5(self._read(number), usedforsecurity=False).hexdigest() != etag:
+                digest = hashlib.md5(usedforsecurity=False)
+                for piece in iter(partial(self._read(number).read, PIECE), b""):
+                    digest.update(piece)
+                if digest.hexdigest() != etag:
                     return {}
                 found[number] = etag
         return found
@@ -122,15 +127,11 @@ class Multipart:
         start = (number - 1) * self._part
         return start, min(self._part, self._size - start)
 
-    def _read(self, number: int) -> bytearray:
-        start, length = self._span(number)
-        data = bytearray(length)
-        if os.preadv(self._source, [data], start) != length:
-            raise Rejected(f"{self._path.name} became shorter while it was being sent")
-        return data
+    def _read(self, number: int) -> Stretch:
+        return Stretch(self._source, *self._span(number), self._path.name)
 
     def _send_all(self, upload: str, etags: dict[int, str]) -> None:
-        """Fill ``etags``. Each worker holds one part, so memory is connections times the part size."""
+        """Fill ``etags``. No more parts are begun than there are connections."""
         missing = iter([n for n in range(1, self._count() + 1) if n not in etags])
         workers = self._store.endpoint.connections
         running: dict[Future[str], int] = {}
@@ -147,7 +148,6 @@ class Multipart:
                     self._progress(self._key, self._span(number)[1])
 
     def _send(self, upload: str, number: int) -> str:
-        body = self._read(number)
         for turn in range(TRIES):
             try:
                 answer = self._untyped.upload_part(
@@ -155,7 +155,7 @@ class Multipart:
                     Key=self._key,
                     UploadId=upload,
                     PartNumber=number,
-                    Body=body,
+                    Body=self._read(number),
                 )
                 return str(answer["ETag"]).strip('"')
             except Exception as error:

@@ -1,19 +1,21 @@
 """A sandbox S3 service on loopback (moto behind our own door), with books of its own and faults.
 
-It stands in for an object store in rehearsals and tests. It listens on 127.0.0.1 only, forgets its objects when
-the process ends, and is no measure of speed: objects live in memory.
+It stands in for an object store in rehearsals and tests. It listens on 127.0.0.1 only, forgets its
+objects when the process ends, and is no measure of speed: objects live in memory.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import secrets
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 from urllib.parse import parse_qs, unquote
 
 from channels.transport.sandbox_books import Books, Switchboard
@@ -157,7 +159,7 @@ class _Door:
         if key != path and appears and status.startswith("200") and b"<Error>" not in body:
             self._book(key)
             if self._faults.strike("drop_after_commit") is not None:
-                return _cut(environ, respond)
+                _cut(environ)
         respond(status, headers)
         return [body]
 
@@ -205,7 +207,7 @@ class _Door:
         self, environ: dict[str, Any], respond: Respond, status: str, code: str
     ) -> Iterable[bytes]:
         if not status:
-            return _cut(environ, respond)
+            _cut(environ)
         left = int(environ.get("CONTENT_LENGTH") or 0)
         while left > 0 and (got := len(environ["wsgi.input"].read(min(left, 1 << 20)))):
             left -= got
@@ -216,9 +218,10 @@ class _Door:
         return [data]
 
 
-def _cut(environ: dict[str, Any], respond: Respond) -> Iterable[bytes]:
+def _cut(environ: dict[str, Any]) -> NoReturn:
     """End the connection without an answer."""
     line: socket.socket = environ["werkzeug.socket"]
-    line.shutdown(socket.SHUT_RDWR)
-    respond("500 Cut", [("Content-Length", "0"), ("Connection", "close")])
-    return []
+    # Without lingering, the client is told at once, also in the middle of its body.
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    os.close(line.detach())
+    raise ConnectionResetError("cut")

@@ -42,13 +42,15 @@ def smooth(low: float, high: float, value: Array) -> Array:
 
 
 def ramp(value: Array, stops: list[tuple[float, str]]) -> Array:
-    """Colours along a scale, interpolated between the stops."""
-    at = [s[0] for s in stops]
-    colours = np.array([rgb(s[1]) for s in stops], dtype=np.float32)
-    out = np.empty((*value.shape, 3), dtype=np.float32)
-    for band in range(3):
-        out[..., band] = np.interp(value, at, colours[:, band])
-    return out
+    """Colours along a scale, interpolated between the stops in 8192 steps."""
+    at = np.array([s[0] for s in stops])
+    colours = np.array([rgb(s[1]) for s in stops])
+    steps = np.linspace(at[0], at[-1], 8192)
+    table = np.stack([np.interp(steps, at, colours[:, b]) for b in range(3)], axis=-1)
+    place = (np.asarray(value, np.float32) - np.float32(at[0])) * np.float32(
+        8191 / (at[-1] - at[0])
+    )
+    return table.astype(np.float32)[np.clip(place, 0, 8191).astype(np.int16)]
 
 
 def _spread(count: int, length: int) -> Array:
@@ -139,6 +141,17 @@ def glow(y: Array, x: Array, cy: float, cx: float, radius: float) -> Array:
     gy = np.exp(-(((y - cy) / radius) ** 2) / 2)
     gx = np.exp(-(((x - cx) / radius) ** 2) / 2)
     return (gy * gx).astype(np.float32)
+
+
+def halo(base: Array, colour: Colour, cy: float, cx: float, radius: float) -> None:
+    """Add a round soft light to the part of the picture that it reaches, in place."""
+    height, width = base.shape[:2]
+    top, low = int(max(0, (cy - 4 * radius) * height)), int((cy + 4 * radius) * height) + 1
+    left, right = int(max(0, (cx - 4 * radius) * height)), int((cx + 4 * radius) * height) + 1
+    y, x = grid(height, width)
+    part = base[top:low, left:right]
+    if part.size:
+        add(part, colour, glow(y[top:low], x[:, left:right], cy, cx, radius))
 
 
 def blur(field: Array, sigma: float) -> Array:

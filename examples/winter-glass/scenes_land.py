@@ -7,7 +7,22 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from brush import Array, add, blur, cells, fbm, finish, glow, grid, line, over, ramp, shape, smooth
+from brush import (
+    Array,
+    add,
+    blur,
+    cells,
+    fbm,
+    finish,
+    glow,
+    grid,
+    halo,
+    line,
+    over,
+    ramp,
+    shape,
+    smooth,
+)
 
 
 def glass_dunes(rng: np.random.Generator, height: int, width: int) -> Array:
@@ -267,8 +282,11 @@ def lantern_path(rng: np.random.Generator, height: int, width: int) -> Array:
         size = 0.017 * (1 - t) ** 1.4 + 0.0022
         pool = np.exp(-(((y - cy - size) / size) ** 2) / 2 - (((x - cx) / (3.2 * size)) ** 2) / 2)
         add(base, (0.85, 0.42, 0.12), 0.50 * pool.astype(np.float32))
-        add(base, (0.9, 0.5, 0.2), 0.35 * glow(y, x, cy, cx, size * 2.2))
-        spot = np.hypot((y - cy) * 0.8, x - cx)
-        over(base, (1.0, 0.84, 0.50), smooth(size * 0.62, size * 0.45, spot))
-        add(base, (0.6, 0.5, 0.4), 0.6 * glow(y, x, cy, cx, size * 0.3))
+        halo(base, (0.32, 0.18, 0.07), cy, cx, size * 2.2)
+        top, low = int((cy - size) * height), int((cy + size) * height) + 2
+        left, right = int((cx - size) * height), int((cx + size) * height) + 2
+        spot = np.hypot((y[top:low] - cy) * 0.8, x[:, left:right] - cx)
+        flame = smooth(size * 0.62, size * 0.45, spot)
+        over(base[top:low, left:right], (1.0, 0.84, 0.50), flame)
+        halo(base, (0.36, 0.3, 0.24), cy, cx, size * 0.3)
     return finish(base)

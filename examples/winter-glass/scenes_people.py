@@ -6,7 +6,22 @@ a file.
 from __future__ import annotations
 
 import numpy as np
-from brush import Array, add, blur, fbm, finish, glow, grid, line, over, paste, ramp, shape, smooth
+from brush import (
+    Array,
+    add,
+    blur,
+    fbm,
+    finish,
+    glow,
+    grid,
+    halo,
+    line,
+    over,
+    paste,
+    ramp,
+    shape,
+    smooth,
+)
 
 _FACE = (
     "M700 1000 C700 900 690 880 640 868 C585 872 560 850 566 806 C572 792 556 782 562 764 "
@@ -100,8 +115,8 @@ def street(rng: np.random.Generator, height: int, width: int) -> Array:
             half = 0.0032 * near
             post = smooth(half + 1 / height, half, np.abs(x - cx)) * smooth(top, top + 0.002, y)
             over(base, (0.07, 0.06, 0.09), post * smooth(foot + 0.002, foot, y))
-            add(base, (1.0, 0.70, 0.38), 0.85 * glow(y, x, top, cx, 0.020 * near + 0.002))
-            add(base, (0.8, 0.45, 0.2), 0.30 * glow(y, x, top, cx, 0.085 * near))
+            halo(base, (0.85, 0.60, 0.32), top, cx, 0.020 * near + 0.002)
+            halo(base, (0.24, 0.135, 0.06), top, cx, 0.085 * near)
     crowd = []
     for _ in range(26):
         near = rng.uniform(0.12, 0.62)

@@ -120,9 +120,8 @@ def compose(
 ) -> Copy:
     """The copy of ``item`` for ``account``. Deterministic; never raises for what a manifest may hold.
 
-    ``options`` are the account's: ``csv_dialect`` names a dialect of the row (the row's default otherwise),
-    ``embed_prompt`` (true) puts the prompt and its writer into the file, which is off because prompts are
-    private.
+    ``options`` are the account's: ``csv_dialect`` names a dialect of the row, and ``embed_prompt`` (true)
+    puts the prompt and its writer into the file, which is off because prompts are private.
     """
     desk = _Desk(
         item=item,
@@ -138,10 +137,13 @@ def compose(
     forced = tuple(a.value for a in desk.asked(ActionKind.SET_CATEGORY))
     categories, remarks = categories_of(item, row, account, forced)
     for remark in remarks:
-        desk.say(Level.WARNING, remark.code, remark.text, remark.remedy)
+        # Taking the first of several is what an order of fitness is for; the rest is worth a look.
+        level = Level.NOTICE if remark.code == "categories-dropped" else Level.WARNING
+        desk.say(level, remark.code, remark.text, remark.remedy)
     fields = _fields(desk)
     metadata = metadata_of(
         item,
+        desk.facts,
         title=title,
         description=description,
         keywords=keywords,
@@ -250,7 +252,7 @@ def _keywords(desk: _Desk, limit: KeywordLimit) -> tuple[str, ...]:
 
 def _fields(desk: _Desk) -> dict[str, str | None]:
     """Further fields by the channel's own name: from facts, from rules, then from the manifest's override."""
-    fields: dict[str, str | None] = dict(column_values(desk.item, desk.dialect))
+    fields: dict[str, str | None] = dict(column_values(desk.item, desk.dialect, desk.facts))
     declared: dict[str, str] = {}
     for action in desk.asked(ActionKind.SET_FIELD):
         if action.field in ("title", "description"):

@@ -94,17 +94,19 @@ def _shared(item: Item, read: Callable[[Asset], str | None]) -> str:
     return values.pop() if len(values) == 1 else ""
 
 
-def column_values(item: Item, dialect: Dialect | None) -> dict[str, str]:
+def column_values(item: Item, dialect: Dialect | None, facts: Mapping[str, str]) -> dict[str, str]:
     """Header → value for those columns of ``dialect`` that neither the copy nor the listing has anyway.
 
     That is ``illustration``, ``country``, ``copyright`` and ``releases``; a column whose fact is not stated
     is left to its constant.
     """
-    values = {c.header: _column(c, item) for c in dialect.columns} if dialect is not None else {}
+    values = (
+        {c.header: _column(c, item, facts) for c in dialect.columns} if dialect is not None else {}
+    )
     return {header: value for header, value in values.items() if value}
 
 
-def _column(column: Column, item: Item) -> str:
+def _column(column: Column, item: Item, facts: Mapping[str, str]) -> str:
     match column.field:
         case "illustration":
             drawn = {None if m.style is None else m.style is not Style.PHOTO for m in item.members}
@@ -116,13 +118,14 @@ def _column(column: Column, item: Item) -> str:
         case "copyright":
             return clean(_shared(item, lambda m: m.copyright))
         case "releases":
-            return facts_of(item)["releases"]
+            return facts["releases"]
         case _:
             return ""
 
 
 def metadata_of(
     item: Item,
+    facts: Mapping[str, str],
     *,
     title: str,
     description: str,
@@ -131,7 +134,6 @@ def metadata_of(
     extra_xmp: tuple[tuple[str, str], ...] = (),
 ) -> Metadata:
     """What is embedded. The AI facts are there when a generator took part; the prompt only when asked for."""
-    facts = facts_of(item)
     classes = item.provenance_classes
     kind = max(classes, key=lambda c: list(ProvenanceClass).index(c)) if classes else None
     generated = kind in _GENERATED

@@ -15,7 +15,7 @@ from publisher.ledger.records import Intent, IntentState
 from publisher.listing import File, Remote, Status
 from publisher.observe import Account
 from publisher.pacing import retried
-from publisher.row import Mode, Verb
+from publisher.row import Verb
 
 
 class Answer(Enum):
@@ -42,7 +42,16 @@ def settle(desk: Desk, account: Account, worker: Worker, intent: Intent) -> Answ
             at=now,
         )
     elif answer is Answer.FOUND:
-        desk.ledger.settle(intent.id, found=remote, at=now, by="find", note=note)
+        listing = desk.plan.listings.get((intent.item, intent.account))
+        desk.ledger.settle(
+            intent.id,
+            found=remote,
+            at=now,
+            by="find",
+            note=note,
+            tasks=listing.tasks if listing is not None else (),
+            prepared=account.prepares and intent.verb is not Verb.WITHDRAW,
+        )
     elif answer is Answer.ABSENT:
         desk.ledger.settle(intent.id, found=None, at=now, by="find", note=note)
     elif intent.state is not IntentState.UNKNOWN:
@@ -72,7 +81,7 @@ def _ask(
         return Answer.ABSENT, None, "the fields there are the old ones"
     if remote is not None:
         return Answer.FOUND, remote, "found there"
-    if row.transport.absence == "proof" or account.mode is Mode.HANDOFF:
+    if row.transport.absence == "proof" or account.prepares:
         return Answer.ABSENT, None, "it is not there"
     return Answer.UNCLEAR, None, "it is not in the listing, which proves nothing at this channel"
 

@@ -179,7 +179,7 @@ def _unclear(
 ) -> Outcome:
     """Ask at once; what cannot be told stays unknown. What surely is not there may be tried again."""
     try:
-        answer = settle(desk, account, worker, _fresh(desk, intent))
+        answer = settle(desk, account, worker, desk.ledger.intent(intent.id) or intent)
     except PublisherError:
         answer = Answer.UNCLEAR
     if answer is Answer.ABSENT:
@@ -191,10 +191,6 @@ def _unclear(
     if not error.remedy:
         error.remedy = ASK_A_PERSON.format(item=planned.item, account=planned.account)
     return Outcome(planned, Done.UNKNOWN, remote=planned.remote, error=error)
-
-
-def _fresh(desk: Desk, intent: Intent) -> Intent:
-    return next((i for i in desk.ledger.unsettled(intent.account) if i.id == intent.id), intent)
 
 
 def _is_prepared(account: Account, remote: Remote) -> bool:

@@ -151,7 +151,7 @@ class Journal:
         self._store(old.account, old.item, old, changed(old, changes, self._at))
         self.append(
             kind,
-            {**(data or {})},
+            {**(data or {}), "changes": changes},
             account=old.account,
             item=old.item,
             run=run,

@@ -218,7 +218,15 @@ class Ledger(Corrections):
         self._close(intent, IntentState.UNKNOWN, EventKind.UNKNOWN, reason, at)
 
     def settle(
-        self, intent: int, *, found: Remote | None, at: dt.datetime, by: str, note: str = ""
+        self,
+        intent: int,
+        *,
+        found: Remote | None,
+        at: dt.datetime,
+        by: str,
+        note: str = "",
+        tasks: Sequence[str] = (),
+        prepared: bool = False,
     ) -> Binding | None:
         """The outcome of an open intent was found out by ``by`` (a look-up or a person).
 
@@ -229,9 +237,9 @@ class Ledger(Corrections):
         if found is None:
             self._close(intent, IntentState.FAILED, EventKind.RESOLVED, note, at, told)
             return None
-        return self._landed(
-            intent, EventKind.RESOLVED, Answer(self._words.remote(found), (), False, at), told
-        )
+        todo = self._words.all_said(tasks)
+        answer = Answer(self._words.remote(found), todo, prepared, at)
+        return self._landed(intent, EventKind.RESOLVED, answer, told)
 
     # Inside
 

@@ -26,7 +26,7 @@ from publisher.manifest.paths import ProjectFiles
 from publisher.manifest.problem import Report
 from publisher.manifest.shape import nearest
 from publisher.manifest.tree import Entry, Map, line_at
-from publisher.manifest.words import Mistake, dotted, mistakes, shown
+from publisher.manifest.words import Mistake, mistakes, shown
 
 _M = TypeVar("_M", bound=BaseModel)
 _RELEASE: TypeAdapter[str] = TypeAdapter(Identifier)
@@ -228,13 +228,13 @@ class Draft:
 
     def _say(self, mistake: Mistake, tree: Map, label: str, name: str) -> None:
         line = line_at(tree, mistake.path)
-        text = _sentence(mistake)
+        text = mistake.sentence()
         self._reported.add((line, text))
         self.report.problem(line, f"{label}: {text}", mistake.remedy, name)
 
     def _say_once(self, mistake: Mistake, tree: Map, label: str, name: str) -> None:
         """A mistake that stands in the defaults is theirs, and is named once for all assets."""
-        if (line_at(tree, mistake.path), _sentence(mistake)) not in self._reported:
+        if (line_at(tree, mistake.path), mistake.sentence()) not in self._reported:
             self._say(mistake, tree, label, name)
 
     def _check_accounts(self, node: Map, label: str) -> None:
@@ -266,21 +266,6 @@ class Draft:
         complaint = self._files.complaint(given.strip())
         if complaint:
             self.report.problem(line, f"{label}: {complaint}", item=name)
-
-
-def _sentence(mistake: Mistake) -> str:
-    """Path and reason; a key that is unknown or missing is named by the reason itself."""
-    if mistake.text == "is missing":
-        outer = dotted(mistake.path[:-1])
-        return (
-            f"{outer}: '{mistake.path[-1]}' is missing"
-            if outer
-            else f"'{mistake.path[-1]}' is missing"
-        )
-    if mistake.text.startswith("unknown key"):
-        outer = dotted(mistake.path[:-1])
-        return f"{outer}: {mistake.text}" if outer else mistake.text
-    return f"{dotted(mistake.path)}: {mistake.text}" if mistake.path else mistake.text
 
 
 def _collect_lines(node: Map, prefix: str, item_line: int, lines: dict[str, int]) -> None:

@@ -104,13 +104,10 @@ def load_project(folder: Path) -> Project:
         parsed = _Toml.model_validate(data)
     except ValidationError as error:
         for mistake in mistakes(error, _Toml, data):
-            place = ".".join(str(p) for p in mistake.path)
             hint = f" ({mistake.remedy})" if mistake.remedy else ""
-            problems.append((_line(text, mistake.path), f"{place}: {mistake.text}{hint}"))
-    manifests: tuple[Path, ...] = ()
-    if parsed is not None:
-        manifests, found = _manifests(folder, parsed.manifests, text)
-        problems += found
+            problems.append((_line(text, mistake.path), f"{mistake.sentence()}{hint}"))
+    manifests, found = _manifests(folder, data.get("manifests"), text)
+    problems += found
     if problems or parsed is None:
         raise _error(problems)
     return Project(
@@ -215,7 +212,7 @@ def _options(data: Mapping[str, Any], text: str) -> list[tuple[int, str]]:
 
 
 def _manifests(
-    folder: Path, given: tuple[str, ...] | None, text: str
+    folder: Path, given: object, text: str
 ) -> tuple[tuple[Path, ...], list[tuple[int, str]]]:
     if given is None:
         names = _candidates(folder)
@@ -224,7 +221,9 @@ def _manifests(
     found: dict[Path, None] = {}
     problems: list[tuple[int, str]] = []
     root = Path(os.path.realpath(folder))
-    for name in given:
+    for name in given if isinstance(given, list) else ():
+        if not isinstance(name, str):
+            continue
         path = folder / name
         if not name.isprintable() or not name:
             problems.append((line, "manifests: a name is empty or holds control characters"))
@@ -248,8 +247,17 @@ def _candidates(folder: Path) -> tuple[str, ...]:
             and p.is_file()
             and not p.name.startswith(".")
             and not p.name.endswith(".schema.json")
+            and not _is_saved_plan(p)
         )
     )
+
+
+def _is_saved_plan(path: Path) -> bool:
+    """Whether the file begins like a plan that ``plan -o`` saved: it lies beside manifests, and is none."""
+    if path.suffix.lower() != ".json":
+        return False
+    with path.open("rb") as file:
+        return b'"made_by"' in file.read(64)
 
 
 def _line(text: str, path: tuple[str | int, ...]) -> int:

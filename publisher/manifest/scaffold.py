@@ -40,8 +40,9 @@ def scaffold(folder: Path) -> list[Path]:
 
     Raises ConfigError, before anything is written, when a file is already there; ``problems`` lists them.
     """
+    name = folder.absolute().name.encode(errors="replace").decode()
     writers: dict[str, Callable[[Path], None]] = {
-        target: _text_writer(source, folder.absolute().name) for source, target in _TEXTS.items()
+        target: _text_writer(source, name) for source, target in _TEXTS.items()
     }
     writers[_SCHEMA] = _write_schema
     writers |= {name: _picture_writer(*look) for name, look in _PICTURES.items()}
@@ -70,7 +71,9 @@ def _text_writer(source: str, name: str) -> Callable[[Path], None]:
     def write(path: Path) -> None:
         text = files("templates").joinpath("project", source).read_text(encoding="utf-8")
         # A JSON string is a valid TOML basic string, whatever the folder is called.
-        text = text.replace("{{name}}", json.dumps(name)).replace("{{title}}", name)
+        text = text.replace("{{name}}", json.dumps(name, ensure_ascii=False)).replace(
+            "{{title}}", name
+        )
         path.touch(mode=0o600 if path.name == ".env" else 0o644, exist_ok=False)
         path.write_text(text, encoding="utf-8", newline="\n")
 

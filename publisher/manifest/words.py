@@ -25,6 +25,14 @@ class Mistake:
     text: str
     remedy: str = ""
 
+    def sentence(self) -> str:
+        """Path and reason; a key that is unknown or missing is named by the reason itself."""
+        if self.text != "is missing" and not self.text.startswith("unknown key"):
+            return f"{dotted(self.path)}: {self.text}" if self.path else self.text
+        outer = dotted(self.path[:-1])
+        text = f"'{self.path[-1]}' is missing" if self.text == "is missing" else self.text
+        return f"{outer}: {text}" if outer else text
+
 
 def dotted(path: Sequence[str | int]) -> str:
     """``offer.variants[0].price`` for a path of keys and indexes."""

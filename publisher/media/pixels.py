@@ -86,18 +86,19 @@ def pipeline(
 
     ``background`` removes the alpha channel over that colour; None keeps it. Raises the library's error.
     """
+    header = library.Image.new_from_file(str(path), access="sequential")
+    convert: dict[str, Any] = {}
+    if header.get_typeof("icc-profile-data") or header.interpretation == "cmyk":
+        convert["output_profile"] = "srgb"
+    # Untagged RGB and grey are sRGB by convention. Asking for a conversion all the same would take ten times
+    # as long and change nothing.
     image = library.Image.thumbnail(
-        str(path),
-        size[0],
-        height=size[1],
-        size="down",
-        output_profile="srgb",
-        fail_on="error",
+        str(path), size[0], height=size[1], size="down", fail_on="error", **convert
     )
     if image.interpretation != "srgb":
         image = image.colourspace("srgb")
     if image.format != "uchar":
-        image = image.cast("uchar")
+        image = image.cast("uchar", shift=True)
     if image.hasalpha() and background is not None:
         image = image.flatten(background=list(background))
     return image

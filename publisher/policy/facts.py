@@ -7,7 +7,7 @@ is false, whatever is unknown beside it. Pure: no clock, no I/O, and it never ra
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -148,16 +148,15 @@ _PREDICATES: dict[str, _Predicate] = {
 }
 
 
-def _values(when: When, subject: Subject) -> Iterator[Held]:
-    for name, predicate in _PREDICATES.items():
-        if getattr(when, name) is not None:
-            yield predicate(when, subject)
-
-
 def evaluate(when: When, subject: Subject) -> Held:
     """The value of a condition: false beats unknown, unknown beats true. No predicate at all is true."""
-    values = tuple(_values(when, subject))
-    if any(v.truth is Truth.FALSE for v in values):
-        return Held(Truth.FALSE)
-    missing = tuple(dict.fromkeys(name for v in values for name in v.missing))
-    return Held(Truth.UNKNOWN, missing) if missing else Held(Truth.TRUE)
+    missing: list[str] = []
+    given = when.model_fields_set
+    for name, predicate in _PREDICATES.items():
+        if name not in given or getattr(when, name) is None:
+            continue
+        held = predicate(when, subject)
+        if held.truth is Truth.FALSE:
+            return held
+        missing.extend(held.missing)
+    return Held(Truth.UNKNOWN, tuple(dict.fromkeys(missing))) if missing else Held(Truth.TRUE)

@@ -220,9 +220,10 @@ def _expired(case: _Case) -> Iterator[Finding]:
 
 
 def _useless_waivers(case: _Case, outcomes: Sequence[_Outcome]) -> Iterator[Finding]:
-    """A waiver that is over, or that names a ban, does nothing: say so."""
+    """A waiver that is over, names a ban, or stands in for a missing fact does nothing: say so."""
     names = {case.item.id, *(m.id for m in case.item.members)}
     denied = {o.because.rule for o in outcomes if o.word is VerdictWord.DENY}
+    lacking = {o.because.rule: o.missing for o in outcomes if o.missing}
     for waiver in case.waivers:
         if waiver.account != case.account or waiver.item not in names:
             continue
@@ -237,4 +238,10 @@ def _useless_waivers(case: _Case, outcomes: Sequence[_Outcome]) -> Iterator[Find
                 f"the waiver of {waiver.rule} ended on {waiver.until}",
                 "remove it, or give it a new end",
                 "waiver-ended",
+            )
+        elif missing := lacking.get(waiver.rule):
+            yield case.finding(
+                f"the waiver of {waiver.rule} has no effect while {', '.join(missing)} is not stated",
+                f"state {', '.join(missing)} in the manifest",
+                "waiver-of-a-gap",
             )

@@ -135,6 +135,7 @@ def proftpd_settings(work: Path, port: int, users: Path) -> str:
         f"PidFile {work}/proftpd.pid\nScoreboardFile {work}/proftpd.scoreboard\n"
         f"AuthOrder mod_auth_file.c\nAuthUserFile {users}\nRequireValidShell off\n"
         f"UseFtpUsers off\nWtmpLog off\nTransferLog none\nSystemLog {work}/proftpd.log\n"
+        "<IfModule mod_ctrls.c>\nControlsEngine off\n</IfModule>\n"
         "UseReverseDNS off\nTimesGMT on\nUmask 022\nMaxInstances 30\n"
     )
 

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import os
-import signal
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from debian import PROJECT
-from pydantic import SecretStr
-from servers import Served, serve
+from servers import Served
 
 from channels.transport.ftp import FtpStore
 from publisher.errors import (
-    AuthFailed,
-    ConfigError,
     Conflict,
-    NeedsHuman,
     Rejected,
     Transient,
 )
@@ -34,25 +23,6 @@ SIZE = 3_000_001
 
 def quiet(_name: str, _count: int) -> None:
     """Progress that nobody watches."""
-
-
-@pytest.fixture(
-    scope="module",
-    params=[(kind, tls) for kind in ("vsftpd", "proftpd", "sandbox") for tls in (False, True)],
-    ids=lambda param: f"{param[0]}-{'ftps' if param[1] else 'ftp'}",
-)
-def served(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
-    kind, tls = request.param
-    with serve(kind, tmp_path_factory.mktemp(kind), tls=tls) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _empty(served: Served) -> None:
-    for file in served.folder.iterdir():
-        file.unlink() if file.is_file() else file.rmdir()
 
 
 @pytest.fixture
@@ -208,46 +178,6 @@ def test_hostile_names_are_refused_before_anything_is_sent(
     assert store.size("still-usable") is None
 
 
-def test_wrong_password_is_an_authentication_error_without_the_secret(served: Served) -> None:
-    wrong = dataclasses.replace(served.endpoint, password=SecretStr("not-the-secret"))
-    with FtpStore(wrong) as store, pytest.raises(AuthFailed) as caught:
-        store.login()
-    assert "not-the-secret" not in repr(caught.value) + caught.value.detail + repr(wrong)
-
-
-def test_a_missing_root_needs_a_person(served: Served) -> None:
-    elsewhere = dataclasses.replace(served.endpoint, root="/no/such/folder")
-    with FtpStore(elsewhere) as store, pytest.raises(NeedsHuman):
-        store.login()
-
-
-def test_a_certificate_that_nobody_vouches_for(served: Served) -> None:
-    if not served.endpoint.tls:
-        pytest.skip("plain FTP has no certificate")
-    strangers = dataclasses.replace(served.endpoint, tls_ca_file=None)
-    with FtpStore(strangers) as store, pytest.raises(AuthFailed) as caught:
-        store.login()
-    assert "TLS_CA_FILE" in caught.value.remedy
-    assert "TLS_VERIFY" in caught.value.remedy
-    with FtpStore(dataclasses.replace(strangers, tls_verify=False)) as store:
-        store.login()
-    missing = dataclasses.replace(served.endpoint, tls_ca_file=Path("/no/such.pem"))
-    with FtpStore(missing) as store, pytest.raises(ConfigError):
-        store.login()
-
-
-def test_unknown_host_and_closed_port_are_passing_faults_that_name_the_host(
-    served: Served,
-) -> None:
-    for endpoint in (
-        dataclasses.replace(served.endpoint, host="no-such-host.invalid"),
-        dataclasses.replace(served.endpoint, port=1),
-    ):
-        with FtpStore(endpoint) as store, pytest.raises(Transient) as caught:
-            store.login()
-        assert endpoint.host in caught.value.sentence
-
-
 def test_several_connections_at_once(served: Served, local: Path) -> None:
     def upload(lane: int) -> None:
         with FtpStore(served.endpoint) as store:
@@ -259,44 +189,6 @@ def test_several_connections_at_once(served: Served, local: Path) -> None:
         list(pool.map(upload, range(4)))
     assert {digest(file) for file in served.folder.iterdir()} == {digest(local)}
     assert len(list(served.folder.iterdir())) == 20
-
-
-def test_a_process_killed_between_blocks_leaves_a_prefix_to_resume(
-    served: Served, store: FtpStore, tmp_path: Path
-) -> None:
-    file = tmp_path / "large.bin"
-    file.write_bytes(os.urandom(12_000_000))
-    endpoint = served.endpoint
-    child = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            _SLOW_CHILD,
-            file,
-            str(endpoint.port),
-            endpoint.username,
-            endpoint.root,
-            str(endpoint.tls_ca_file or ""),
-        ],
-        env={
-            **os.environ,
-            "PYTHONPATH": str(PROJECT),
-            "SECRET": endpoint.password.get_secret_value(),
-        },
-        stdout=subprocess.PIPE,
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == b"half\n"
-    child.send_signal(signal.SIGKILL)
-    child.wait(10)
-    child.stdout.close()
-    there = served.folder / "large.bin"
-    _settle(there)
-    size = there.stat().st_size
-    assert size < 12_000_000
-    assert there.read_bytes() == file.read_bytes()[:size]
-    assert store.put(file, "large.bin", progress=quiet, resume=True) == 12_000_000
-    assert digest(there) == digest(file)
 
 
 def test_a_store_that_is_used_by_a_failing_caller_can_log_in_again(
@@ -312,34 +204,3 @@ def test_a_store_that_is_used_by_a_failing_caller_can_log_in_again(
     store.login()
     assert (store.size("dunes.jpg") or 0) < SIZE
     assert store.put(local, "dunes.jpg", progress=quiet, resume=True) == SIZE
-
-
-def _settle(file: Path) -> None:
-    """Wait until the server has noticed that its client is gone."""
-    deadline, before = time.monotonic() + 10, -1
-    while time.monotonic() < deadline:
-        now = file.stat().st_size if file.exists() else -1
-        if now == before and now >= 0:
-            return
-        before = now
-        threading.Event().wait(0.1)
-
-
-_SLOW_CHILD = """
-import os, sys, time
-from pathlib import Path
-from pydantic import SecretStr
-from channels.transport.ftp import FtpEndpoint, FtpStore
-file, port, username, root, ca = sys.argv[1:]
-sent = 0
-def progress(name, count):
-    global sent
-    sent += count
-    if sent > 6_000_000:
-        print("half", flush=True)
-        time.sleep(60)
-with FtpStore(FtpEndpoint("127.0.0.1", int(port), username, SecretStr(os.environ["SECRET"]), root,
-                          tls=bool(ca), tls_ca_file=Path(ca) if ca else None)) as store:
-    store.login()
-    store.put(Path(file), "large.bin", progress=progress)
-"""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -21,7 +20,6 @@ from channels.transport.ftp import FtpStore
 from channels.transport.ftp_server import FtpSandboxServer
 from publisher.errors import (
     AuthFailed,
-    NeedsHuman,
     OutcomeUnknown,
     PublisherError,
     Rejected,
@@ -275,36 +273,6 @@ def test_a_killed_process_never_leaves_a_completed_file(desk: Desk) -> None:
         deadline.wait(0.05)
     assert desk.events("completed") == []
     assert len(desk.events("partial")) == 6
-
-
-def test_a_server_that_does_not_speak_ftp(tmp_path: Path) -> None:
-    with (
-        sandbox(tmp_path, tls=False) as (served, _server),
-        socket.create_server(("127.0.0.1", 0)) as listener,
-    ):
-        port = listener.getsockname()[1]
-
-        def answer() -> None:
-            line, _ = listener.accept()
-            line.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            line.close()
-
-        thread = threading.Thread(target=answer)
-        thread.start()
-        with (
-            FtpStore(dataclasses.replace(served.endpoint, port=port)) as store,
-            pytest.raises(NeedsHuman),
-        ):
-            store.login()
-        thread.join()
-
-
-def test_encryption_that_the_server_does_not_offer(tmp_path: Path) -> None:
-    with sandbox(tmp_path, tls=False) as (served, _server):
-        secure = dataclasses.replace(served.endpoint, tls=True)
-        with FtpStore(secure) as store, pytest.raises(AuthFailed) as caught:
-            store.login()
-    assert "encryption" in caught.value.sentence
 
 
 _CHILD = """

@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import os
 import threading
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -237,12 +236,14 @@ def test_wrong_keys_and_nobody_there(end: S3Endpoint, small: Bundle) -> None:
     assert end.secret_key.get_secret_value() not in repr(end)
 
 
-def test_list_pages_and_delete(store: ObjectStore) -> None:
-    for number in range(1003):
+def test_list_pages_and_delete(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("channels.transport.s3.PAGE", 10)
+    for number in range(23):
         store.put_bytes(f"p/{number:04}", b"x", content_type="text/plain")
     store.put_bytes("q/1", b"x", content_type="text/plain")
-    keys = [entry.key for page in store.list("p/") for entry in page]
-    assert keys == [f"p/{number:04}" for number in range(1003)]
+    pages = list(store.list("p/"))
+    assert len(pages) == 3
+    assert [e.key for page in pages for e in page] == [f"p/{n:04}" for n in range(23)]
     store.delete("q/1")
     store.delete("q/1")
     assert store.head("q/1") is None
@@ -254,8 +255,7 @@ def test_presigned_link_and_plain_address(store: ObjectStore, end: S3Endpoint) -
     link = store.presign("a b/ü+&?.txt", 600)
     with urllib.request.urlopen(link) as answer:
         assert answer.read() == b"hello"
-    with urllib.request.urlopen(store.url("a b/ü+&?.txt")) as answer:
-        assert answer.read() == b"hello"
+    assert store.url("a b/ü+&?.txt") == link.split("?")[0]
     for seconds in (0, 7 * 24 * 3600 + 1):
         with pytest.raises(Rejected):
             store.presign("a", seconds)

@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from publisher.console import print_findings, print_plan, print_push, print_status, print_why
+from publisher.console import (
+    print_check,
+    print_findings,
+    print_plan,
+    print_push,
+    print_status,
+    print_why,
+)
 from publisher.plan import Plan, PlanItem, Word, plan_document
 from publisher.terminal import clean
 from tests.preview_sample import ARTIST, sample_plan
@@ -106,6 +113,51 @@ def test_why() -> None:
     assert "No rule" in shown(print_why, {**item, "because": []})
 
 
+def test_why_with_all_that_is_known() -> None:
+    item = {"item": "a", "account": "b", "verdict": "hold", "because": [], "missing": ["people"]}
+    bound = {"remote": "r-1", "status": "live", "at": "2026-11-21", "tasks": []}
+    event = {"at": "2026-11-20", "event": "receipt", "run": 3}
+    more = {"plan": {"word": "held"}, "tasks": ["Tick it"], "bound": bound, "history": [event]}
+    assert shown(print_why, {**item, **more}).splitlines()[2:] == [
+        "  missing facts: people",
+        "  a push would say: held",
+        "  your part: Tick it",
+        "  in the ledger: live · r-1 · 2026-11-21",
+        "    2026-11-20  receipt  run 3",
+    ]
+
+
+def test_check() -> None:
+    because = {"rule": "r-1", "text": "It is banned.", "source": "s", "grade": "O", "seen": "d"}
+    items = [
+        {"item": f"i{n}", "account": "b", "verdict": "deny" if n else "allow", "because": [because]}
+        for n in range(3)
+    ]
+    health = {"account": "b", "healthy": False, "notes": [], "error": {"sentence": "Refused."}}
+    document = {"items": items, "findings": [], "accounts": [health]}
+    assert shown(print_check, document) == (
+        "b   1 allow   2 deny\n\ndeny  2 on b: It is banned.\n      r-1 · s · official · seen d\n"
+        "      i1, i2\n\nb: not well\n    Refused."
+    )
+    assert "All is well" in shown(print_check, {"items": items[:1], "findings": []})
+
+
+def test_guards_and_accounts_that_were_set_aside() -> None:
+    trip = {"guard": "updates", "account": "b", "text": "9 of 10 items would be changed"}
+    plan = plan_document(sample_plan())
+    text = shown(print_plan, plan | {"guards": [trip]})
+    assert "guard  b: 9 of 10 items would be changed" in text
+    assert "--allow updates --account b" in text
+    assert "guards ok" in shown(print_plan, plan | {"guards": []})
+    assert "guards" not in shown(print_plan, plan)
+    document = push_document()
+    error = {"class": "AuthFailed", "sentence": "The password was refused.", "remedy": "Set it."}
+    document["accounts"][2] |= {"error": error, "tasks": ["Upload the CSV"]}
+    text = shown(print_push, document)
+    assert "x west was set aside\n    The password was refused.\n    Set it." in text
+    assert "    west: Upload the CSV\n" in text
+
+
 @pytest.mark.parametrize("colour", [False, True])
 def test_text_cannot_steer_the_terminal(colour: bool) -> None:
     evil = f"{ESCAPE}\r\n\x08\u202e\u2066[red]x[/red] :smile: [link=https://x]y[/link]"
@@ -120,7 +172,7 @@ def test_text_cannot_steer_the_terminal(colour: bool) -> None:
         "digest": evil,
         "pairs": 2,
         "counts": {evil: 2, "held": 1},
-        "accounts": [{**account, "forecast": evil, "counts": {evil: 2}}],
+        "accounts": [{**account, "forecast": evil, "counts": {evil: 2}, "error": error}],
         "items": [
             {
                 **item,
@@ -133,9 +185,16 @@ def test_text_cannot_steer_the_terminal(colour: bool) -> None:
             {**item, "word": "failed", "error": error, "tasks": [evil], "actions": [{"a": evil}]},
         ],
         "findings": [finding],
+        "guards": [{"guard": evil, "account": evil, "text": evil}],
         "submissions": [{"account": evil, "items": [evil], "digest": evil}],
     }
-    for printer in (print_plan, print_push, print_status, print_why):
+    for printed in document["items"]:
+        printed |= {"verdict": "hold", "missing": [evil], "plan": {"word": evil}}
+        printed |= {
+            "bound": {"remote": evil},
+            "history": [dict.fromkeys(("at", "event", "run"), evil)],
+        }
+    for printer in (print_plan, print_push, print_status, print_why, print_check):
         text = shown(printer, document, colour=colour)
         assert "[red]x[/red]" in text
         assert ":smile:" in text

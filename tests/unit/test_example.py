@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,8 +34,15 @@ DAY = dt.date(2026, 11, 21)
 
 
 @pytest.fixture(scope="module")
-def project() -> Project:
-    return load_project(EXAMPLE)
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The example with stand-ins for masters: the loader never opens them."""
+    folder = tmp_path_factory.mktemp("winter-glass")
+    for name in ("publisher.toml", "release.yaml"):
+        shutil.copy(EXAMPLE / name, folder / name)
+    (folder / "masters").mkdir()
+    for name in _listed():
+        (folder / "masters" / name).write_bytes(b"stand-in")
+    return load_project(folder)
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +57,7 @@ def manifest(loaded: LoadedManifest) -> Manifest:
 
 
 def test_masters_of_the_manifest_are_those_that_the_script_draws(manifest: Manifest) -> None:
-    listed = subprocess.run(
-        [sys.executable, EXAMPLE / "render.py", "--list"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
+    listed = _listed()
     assert len(listed) >= 14
     assert len(set(listed)) == len(listed)
     assert sorted(a.file for a in manifest.assets) == sorted(f"masters/{name}" for name in listed)
@@ -157,6 +160,11 @@ def test_a_drawn_master_is_left_alone_and_a_damaged_one_is_drawn_again(tmp_path:
     assert due.isdisjoint(record)
     (tmp_path / small[0].name).write_bytes(b"cut short")
     assert small[0].name in {p.name for p in render.missing(tmp_path, record)}
+
+
+def _listed() -> list[str]:
+    command = [sys.executable, EXAMPLE / "render.py", "--list"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
 def _render_module() -> Any:

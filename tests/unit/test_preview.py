@@ -100,7 +100,7 @@ def test_an_account_page_has_its_sections_in_order(site: Path) -> None:
     assert "<del>dusk</del><ins>dawn</ins>" in page
     assert '<li class="del">' in page and '<li class="ins">' in page
     assert "<del>, wide</del>" in page
-    assert "2026-11-23T01:13+00:00" in page
+    assert "2026-11-23 01:13 UTC</time>." in page
     assert 'href="https://example.com/terms?a=1&amp;b=2"' in page
     assert "official, read in a copy" in page
     assert "Created using generative AI tools" in page

@@ -75,6 +75,16 @@ def test_tasks_and_causes_are_grouped() -> None:
     ]
 
 
+def test_accounts_that_were_set_aside_and_their_tasks(tmp_path: Path) -> None:
+    document = push_document()
+    error = {"class": "AuthFailed", "sentence": f"Refused {HOSTILE}", "remedy": "Set it."}
+    document["accounts"][2] |= {"error": error, "tasks": ["Upload the CSV"]}
+    page = write_report(tmp_path, document, generated=NOW).read_text(encoding="utf-8")
+    assert_harmless(page)
+    assert page.index("Accounts that were set aside") < page.index("Upload the CSV")
+    assert "Set it." in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
 def test_headlines() -> None:
     assert headline({}) == headline({"held": 3, "unchanged": 5})
     assert headline({"held": 3}).startswith("Nothing had to be done")

@@ -19,7 +19,7 @@ from publisher.listing import Remote, Status
 from publisher.row import Verb
 
 ACCOUNTS = st.sampled_from(["stock", "shop"])
-ITEMS = st.sampled_from(["a", "b", "c"])
+ITEMS = st.sampled_from(["a", "b"])
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-5, 5), st.text(max_size=4), st.just(("x", "ÿ"))
 )
@@ -63,9 +63,16 @@ class Histories(RuleBasedStateMachine):
         verb=st.sampled_from([Verb.CREATE, Verb.UPDATE, Verb.WITHDRAW]),
         fields=FIELDS,
         files=st.lists(st.integers(1, 3), max_size=2),
+        lands=st.booleans(),
     )
     def intend(
-        self, account: str, item: str, verb: Verb, fields: dict[str, Any], files: list[int]
+        self,
+        account: str,
+        item: str,
+        verb: Verb,
+        fields: dict[str, Any],
+        files: list[int],
+        lands: bool,
     ) -> None:
         sent = [SentFile(f"{n}.jpg", str(n) * 64, n) for n in files]
         given: dict[str, Any] = {
@@ -77,6 +84,8 @@ class Histories(RuleBasedStateMachine):
                 self.ledger.open_intent(**given)
         else:
             self.open[account, item] = self.ledger.open_intent(**given)
+            if lands:
+                self.landed((account, item), Status.LIVE, ["x"], by_look_up=False)
 
     @precondition(lambda self: self.open)
     @rule(data=st.data(), how=st.sampled_from(["sending", "fail", "unknown", "absent"]))
@@ -98,7 +107,11 @@ class Histories(RuleBasedStateMachine):
     @rule(data=st.data(), status=STATUSES, tasks=st.lists(st.sampled_from("xy"), max_size=2))
     def land(self, data: st.DataObject, status: Status, tasks: list[str]) -> None:
         pair = data.draw(st.sampled_from(sorted(self.open)))
-        by_look_up = data.draw(st.booleans())
+        self.landed(pair, status, tasks, by_look_up=data.draw(st.booleans()))
+
+    def landed(
+        self, pair: tuple[str, str], status: Status, tasks: list[str], *, by_look_up: bool
+    ) -> None:
         intent = self.open.pop(pair)
         remote = Remote(f"id{intent.id}", intent.key, status)
         if by_look_up:
@@ -197,7 +210,7 @@ class Histories(RuleBasedStateMachine):
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(
     max_examples=12,
-    stateful_step_count=20,
+    stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -173,7 +173,7 @@ def written(data: dict[str, Any]) -> dict[str, str]:
     }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(manifests())
 def test_all_formats_give_the_same_manifest(data: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -62,6 +62,7 @@ def test_equal_members_give_equal_bytes(tmp_path: Path) -> None:
     assert hashlib.sha256(first).digest() == hashlib.sha256(second).digest()
 
 
+@pytest.mark.slow
 def test_more_than_65535_members_need_the_wide_records(tmp_path: Path) -> None:
     (tmp_path / "one").write_bytes(b"1")
     write_zip([(f"{n:06}.txt", tmp_path / "one") for n in range(65_600)], tmp_path / "many.zip")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -87,7 +88,7 @@ def test_texts_and_bundles_are_deterministic(studio: Studio, master: Make, tmp_p
 
 
 def test_the_cache_is_bounded_by_least_recent_use(tmp_path: Path, master: Make) -> None:
-    masters = [master(f"{n}.png", 200, 150, noise=40) for n in range(6)]
+    masters = [master(f"{n}.png", 200 + n, 150, noise=40) for n in range(6)]
     with Studio(tmp_path / "cache", _text, workers=1) as first:
         files = [first.make(wanted(m, format="png")) for m in masters]
     assert all(f.path.exists() for f in files), "files of the current run stay"
@@ -148,8 +149,8 @@ def test_a_picture_that_takes_too_long_is_given_up(master: Make, tmp_path: Path)
 
 
 def test_memory_is_limited(master: Make, tmp_path: Path) -> None:
-    pool = DecoderPool(1, memory=1024**3)
-    wide = master("wide.jpg", 9000, 9000, interlace=True, Q=50)
+    pool = DecoderPool(1, memory=700 * 1024**2)
+    wide = master("wide.jpg", 7000, 6000, interlace=True, Q=20)
     try:
         with pytest.raises(Rejected, match=r"wide\.jpg: "):
             pool.run("render", (wanted(wide), tmp_path / "out.jpg"), name="wide.jpg", seconds=60)
@@ -161,17 +162,17 @@ def test_memory_is_limited(master: Make, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_300_mb_tiff_stays_within_300_mb_of_memory(master: Make, tmp_path: Path) -> None:
+    if not Path("/proc/self/status").exists():
+        pytest.skip("the peak of a process is read from /proc")
     big = master("big.tif", 12_000, 8_400)
     assert big.size > 300_000_000
     code = (
-        "import pickle, resource, sys; from pathlib import Path;"
+        "import pickle; from pathlib import Path;"
         "from publisher.media.rendition import render_image;"
         f"r = pickle.loads(Path({str(tmp_path / 'job')!r}).read_bytes());"
         f"[render_image(q, Path({str(tmp_path / 'out')!r})) for q in r];"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
-    import pickle
-
     jobs = [
         wanted(big, AWKWARD, long_side_max=8000),
         wanted(big, AWKWARD, bytes_max=20_000_000),
@@ -181,4 +182,5 @@ def test_a_300_mb_tiff_stays_within_300_mb_of_memory(master: Make, tmp_path: Pat
     output = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, cwd=Path(__file__).parents[3]
     ).stdout
+    # Not ru_maxrss: a child inherits the peak of the process that started it.
     assert int(output) < 300_000, f"{int(output) // 1024} MiB"

@@ -131,7 +131,8 @@ def test_a_ban_is_never_waived() -> None:
 def test_a_waiver_does_not_stand_in_for_a_missing_fact(verdict: str) -> None:
     what = item(GENERATED, depicts={"people": None})
     asked = rule("p", verdict, when={"people": ["fictional"]}, actions=TASK)
-    assert run([rule("a", "allow"), asked], waiver("p"), what=what).word is HOLD
+    answer = run([rule("a", "allow"), asked], waiver("p"), what=what)
+    assert (answer.word, [f.code for f in answer.findings]) == (HOLD, ["waiver-of-a-gap"])
 
 
 def expiring(days: int, verdict: str = "allow") -> dict[str, Any]:
