@@ -64,7 +64,8 @@ def openssh(server: sshd.Sshd, files: Sequence[Path], connections: int) -> None:
         command = ["sftp", "-q", "-b", str(batch), "-P", str(server.port), *ssh_options(server)]
         command.append(f"{server.username}@127.0.0.1")
         running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
-    if any([process.wait() for process in running]):
+    codes = [process.wait() for process in running]
+    if any(codes):
         raise RuntimeError("sftp failed")
 
 

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from publisher.documents import finding_document, item_document
 from publisher.errors import PublisherError
 from publisher.listing import Because
-from publisher.plan import Done, Plan, PlanItem, Word, finding_document, item_document
+from publisher.plan import Done, Plan, PlanItem, Word
 
 _STILL: Mapping[Word, Done] = {
     Word.UNCHANGED: Done.UNCHANGED,

@@ -17,6 +17,7 @@ from publisher.decide import Bound, Open, broken, decide
 from publisher.engine.desk import Reporter
 from publisher.engine.submit import batch_digest
 from publisher.errors import Rejected, UnsafePlan
+from publisher.guards import Guard, Trip, guards
 from publisher.inspection import inspect, key_clashes
 from publisher.ledger.records import Binding, Intent
 from publisher.ledger.store import Ledger
@@ -26,18 +27,7 @@ from publisher.media.studio import Studio
 from publisher.observe import Account, Door
 from publisher.outcome import Outcome, PushResult
 from publisher.pacing import LONGEST_PAUSE, LOOK_BACK, Schedule, quota_windows
-from publisher.plan import (
-    AccountPlan,
-    Confidence,
-    Done,
-    Guard,
-    Plan,
-    PlanItem,
-    Submission,
-    Trip,
-    Word,
-    guards,
-)
+from publisher.plan import AccountPlan, Confidence, Done, Plan, PlanItem, Submission, Word
 from publisher.policy import judge, quotas_for
 from publisher.row import Verb
 from publisher.workspace import Workspace

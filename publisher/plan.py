@@ -9,9 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
@@ -24,7 +23,7 @@ from publisher.listing import (
     fingerprint,
     plain,
 )
-from publisher.row import RuleAction, Verb
+from publisher.row import Verb
 
 
 class Word(str, Enum):
@@ -188,156 +187,6 @@ class Plan:
         )
 
 
-class Guard(str, Enum):
-    """A brake on mass damage. Each has one narrow override, valid for one digest."""
-
-    WITHDRAWALS = "withdrawals"
-    UPDATES = "updates"
-    PRICE_CHANGE = "price-change"
-    PRICE_ZERO = "price-zero"
-    INCOMPLETE_SNAPSHOT = "incomplete-snapshot"
-
-
-@dataclass(frozen=True, slots=True)
-class Trip:
-    """A guard that tripped for an account, with a sentence that has the figures."""
-
-    guard: Guard
-    account: str
-    text: str
-
-
-MIN_BOUND = 10
-MAX_WITHDRAWN = 0.10
-MAX_UPDATED = 0.30
-MAX_PRICE_STEP = Decimal("0.40")
-
-
-def guards(plan: Plan, bound: Mapping[str, int]) -> list[Trip]:
-    """The guards that trip. ``bound`` is how many items each account has live or prepared."""
-    trips: list[Trip] = []
-    for account in sorted({i.account for i in plan.items}):
-        items = [i for i in plan.items if i.account == account]
-        total = bound.get(account, 0)
-        if total >= MIN_BOUND:
-            trips += _share(items, account, total, Word.WITHDRAW, MAX_WITHDRAWN, Guard.WITHDRAWALS)
-            trips += _share(items, account, total, Word.UPDATE, MAX_UPDATED, Guard.UPDATES)
-        trips += _prices(items, account)
-    return trips
-
-
-def _share(
-    items: Sequence[PlanItem], account: str, total: int, word: Word, limit: float, guard: Guard
-) -> list[Trip]:
-    count = sum(i.word is word for i in items)
-    if count <= total * limit:
-        return []
-    text = f"{count} of {total} items would be {guard.value[:-1]}s, more than {limit:.0%}"
-    if word is Word.WITHDRAW:
-        text = f"{count} of {total} items would be withdrawn, more than {limit:.0%}"
-    elif word is Word.UPDATE:
-        text = f"{count} of {total} items would be changed, more than {limit:.0%}"
-    return [Trip(guard, account, text)]
-
-
-def _prices(items: Sequence[PlanItem], account: str) -> list[Trip]:
-    trips = []
-    for item in items:
-        for change in item.changes:
-            if not change.field.split(".")[-1].startswith("price"):
-                continue
-            new, old = _amount(change.new), _amount(change.old)
-            if new is not None and new <= 0:
-                text = f"{item.item}: the price would be {new}"
-                trips.append(Trip(Guard.PRICE_ZERO, account, text))
-            elif new is not None and old and abs(new - old) / old > MAX_PRICE_STEP:
-                text = f"{item.item}: the price would go from {old} to {new}, more than 40 %"
-                trips.append(Trip(Guard.PRICE_CHANGE, account, text))
-    return trips
-
-
-def _amount(value: object) -> Decimal | None:
-    try:
-        return Decimal(str(value).split()[0])
-    except (InvalidOperation, IndexError):
-        return None
-
-
 def mark(listing: Listing) -> str:
     """The fingerprint of all that a write of this listing would send."""
     return fingerprint({"fields": dict(listing.fields), "key": listing.key})
-
-
-def plan_document(plan: Plan) -> dict[str, Any]:
-    """The JSON form of a plan, as ``plan --json`` and ``plan -o`` write it."""
-    return {
-        "digest": plan.digest,
-        "release": plan.release,
-        "pairs": len(plan.items),
-        "counts": plan.counts(),
-        "accounts": [
-            {
-                "account": a.account,
-                "channel": a.channel,
-                "mode": a.mode,
-                "confidence": a.confidence.value,
-                "counts": plan.counts(a.account),
-                "forecast": a.forecast,
-            }
-            for a in plan.accounts
-        ],
-        "items": [item_document(i, i.word.value) for i in plan.items],
-        "findings": [finding_document(f) for f in plan.findings],
-        "submissions": [
-            {"account": s.account, "items": list(s.items), "digest": s.digest}
-            for s in plan.submissions
-        ],
-    }
-
-
-def item_document(item: PlanItem, word: str) -> dict[str, Any]:
-    """One pair as JSON, with the word of a plan or of a push."""
-    return {
-        "item": item.item,
-        "account": item.account,
-        "word": word,
-        "because": [because_document(b) for b in item.because],
-        "changes": [
-            {"field": c.field, "old": plain(c.old), "new": plain(c.new)} for c in item.changes
-        ],
-        "remote": item.remote,
-        "until": item.until.isoformat() if item.until else None,
-    }
-
-
-def because_document(because: Because) -> dict[str, str]:
-    """One link of a chain as JSON."""
-    return {
-        "rule": because.rule,
-        "text": because.text,
-        "source": because.source,
-        "grade": because.grade,
-        "seen": because.seen,
-    }
-
-
-def plain_action(action: RuleAction) -> dict[str, str]:
-    """A typed action as JSON."""
-    return {"kind": action.kind.value, "field": action.field, "value": action.value}
-
-
-def finding_document(finding: Finding) -> dict[str, Any]:
-    """One finding as JSON."""
-    document: dict[str, Any] = {
-        "level": finding.level.value,
-        "file": finding.file,
-        "line": finding.line,
-        "item": finding.item,
-        "account": finding.account,
-        "text": finding.text,
-        "remedy": finding.remedy,
-        "code": finding.code,
-    }
-    if finding.before is not None or finding.after is not None:
-        document |= {"before": finding.before, "after": finding.after}
-    return document

@@ -18,7 +18,8 @@ from typing import Any
 
 from publisher.cards import MEANINGS, card, causes, notice
 from publisher.errors import ConfigError
-from publisher.plan import SIGNS, AccountPlan, Plan, PlanItem, Trip, Word
+from publisher.guards import Trip
+from publisher.plan import SIGNS, AccountPlan, Plan, PlanItem, Word
 from publisher.render import render_text
 from publisher.row import Row
 

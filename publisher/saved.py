@@ -14,8 +14,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from publisher.errors import ConfigError, StalePlan
+from publisher.guards import Guard
 from publisher.ledger.store import Ledger
-from publisher.plan import Guard, Plan, Word
+from publisher.plan import Plan, Word
 
 MADE_BY = "storefront-publisher plan 1"
 

@@ -6,13 +6,13 @@ import datetime as dt
 from typing import Any
 
 from publisher.compose import compose
+from publisher.documents import because_document, finding_document, item_document, plain_action
 from publisher.inspection import inspect
 from publisher.ledger.store import Ledger
 from publisher.listing import Finding, Level
 from publisher.manifest.item import Item
 from publisher.observe import Account
 from publisher.pipeline import make_plan
-from publisher.plan import because_document, finding_document, item_document, plain_action
 from publisher.policy import Verdict, judge
 from publisher.workspace import Workspace
 

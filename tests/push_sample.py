@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from publisher.plan import Done, plan_document
+from publisher.documents import plan_document
+from publisher.plan import Done
 from tests.preview_sample import HOSTILE, sample_plan
 
 DONE = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,14 +16,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import SecretStr
-
 from channels.transport.s3_body import Stretch
+from channels.transport.s3_client import S3Endpoint, connect
 from channels.transport.s3_faults import explain, is_missing, refused_because_there
 from publisher.errors import Conflict, Rejected
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+__all__ = ["ObjectFacts", "ObjectStore", "S3Endpoint"]
 
 SINGLE_PUT = 16 * 1024 * 1024
 """Objects up to this many bytes go up in one request."""
@@ -32,28 +32,6 @@ PAGE = 1000
 """Keys in a page of a listing; the most that the API gives."""
 LONGEST_LINK = 7 * 24 * 3600
 """Seconds; the longest life of a presigned URL with Signature Version 4."""
-
-
-@dataclass(frozen=True, slots=True)
-class S3Endpoint:
-    """Which bucket, where, and as whom. Timeouts are in seconds.
-
-    ``endpoint_url`` is None for Amazon itself. ``public_url`` is where the bucket's objects are seen by
-    visitors, when that is not the service's own address. ``verify`` may name a bundle of authorities.
-    """
-
-    endpoint_url: str | None
-    region: str
-    bucket: str
-    access_key: SecretStr
-    secret_key: SecretStr
-    session_token: SecretStr | None = None
-    path_style: bool = False
-    verify: bool | Path = True
-    public_url: str = ""
-    connect_timeout: float = 20.0
-    read_timeout: float = 60.0
-    connections: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +67,7 @@ class ObjectStore:
     def client(self) -> S3Client:
         """The service's client, made on first use; its import is slow."""
         if self._client is None:
-            self._client = _connect(self.endpoint)
+            self._client = connect(self.endpoint)
         return self._client
 
     def login(self) -> tuple[str, ...]:
@@ -324,45 +302,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError as error:
         raise Rejected(f"{path.name} cannot be read: {error.strerror}") from error
-
-
-def _connect(end: S3Endpoint) -> S3Client:
-    import boto3
-    import botocore.session
-    from botocore import handlers
-    from botocore.config import Config
-
-    # Name in the file, variable, default, conversion: neither files nor AWS_PROFILE are read.
-    nowhere = (None, None, os.devnull, None)
-    session = botocore.session.Session(
-        {
-            "profile": (None, None, None, None),
-            "config_file": nowhere,
-            "credentials_file": nowhere,
-        }
-    )
-    token = end.session_token.get_secret_value() if end.session_token else None
-    client = boto3.session.Session(botocore_session=session).client(
-        "s3",
-        region_name=end.region or "us-east-1",
-        endpoint_url=end.endpoint_url,
-        aws_access_key_id=end.access_key.get_secret_value(),
-        aws_secret_access_key=end.secret_key.get_secret_value(),
-        aws_session_token=token,
-        verify=str(end.verify) if isinstance(end.verify, Path) else end.verify,
-        config=Config(
-            signature_version="s3v4",
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            connect_timeout=end.connect_timeout,
-            read_timeout=end.read_timeout,
-            max_pool_connections=max(10, end.connections),
-            ignore_configured_endpoint_urls=True,  # type: ignore[call-arg]
-            # Trailing checksums are refused by several compatible services.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            s3={"addressing_style": "path" if end.path_style else "virtual"},
-        ),
-    )
-    # Waiting for "100 Continue" costs a round trip, and a second where the service does not know it.
-    client.meta.events.unregister("before-call.s3", handlers.add_expect_header)
-    return client

@@ -90,10 +90,10 @@ def withdraw(
 ) -> None:
     """Take items off where that can be done, and say what a person must do elsewhere."""
     from publisher.console import print_plan, print_push
+    from publisher.documents import plan_document
     from publisher.outcome import push_document
     from publisher.pacing import SystemClock
     from publisher.pipeline import push as carry_out
-    from publisher.plan import plan_document
     from publisher.progress import reporter
     from publisher.saved import allowed_guards, check_saved
     from publisher.standing import withdrawal_plan

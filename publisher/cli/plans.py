@@ -132,7 +132,7 @@ def plan(
     debug: DebugOption = False,
 ) -> None:
     """Show what a push would do, without doing it."""
-    from publisher.plan import plan_document
+    from publisher.documents import plan_document
     from publisher.saved import save_plan
 
     ws = common.open_project(project, account, item)

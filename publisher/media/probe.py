@@ -127,7 +127,7 @@ def _judged(
 ) -> str | None:
     megapixels = width * height / 1_000_000
     if megapixels > limit:
-        return f"has {megapixels:,.1f} megapixels, the limit is {limit:,.0f}"
+        return f"has {megapixels:,.1f} megapixels, the limit is {limit:,g}"
     if band_format in _FLOATING or color == "scrgb":
         return "stores its colours as floating-point numbers; export it with 8 or 16 bits"
     if color in ("lab", "labs", "labq"):

@@ -10,17 +10,39 @@ import functools
 import importlib.metadata
 import logging
 import os
+import threading
 from typing import Any
+
+from publisher.errors import ConfigError
 
 LOADERS = ("Jpeg", "Png", "Tiff", "Webp")
 
 
-@functools.cache
+_LOCK = threading.Lock()
+
+
 def load() -> Any:
-    """The ``pyvips`` module. Loading takes about a tenth of a second, once per process."""
+    """The ``pyvips`` module. Loading takes about a tenth of a second, once per process. Thread-safe.
+
+    Raises ``ConfigError`` when the library is not there.
+    """
+    # Without the lock a second thread would block the decoders again under the first one's feet.
+    with _LOCK:
+        return _loaded()
+
+
+@functools.cache
+def _loaded() -> Any:
     # libvips reads this once; scaling comes from workers, which is faster than threads inside one image.
     os.environ.setdefault("VIPS_CONCURRENCY", "1")
-    import pyvips
+    try:
+        import pyvips
+    except (ImportError, OSError) as error:
+        raise ConfigError(
+            "The image library libvips cannot be loaded.",
+            remedy="Install the package pyvips-binary, or libvips 8.16 or later of the system.",
+            detail=repr(error),
+        ) from error
 
     # Its warnings ("bad ICC profile, using the default") would reach the terminal of a seller.
     logging.getLogger("pyvips").setLevel(logging.CRITICAL)

@@ -10,6 +10,7 @@ import hashlib
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 PIECE = 1 << 20
@@ -18,8 +19,8 @@ PIECE = 1 << 20
 class Sink(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     rbufsize = PIECE
-    uploads: dict[str, dict[int, tuple[int, str]]] = {}
-    done: dict[str, int] = {}
+    uploads: ClassVar[dict[str, dict[int, tuple[int, str]]]] = {}
+    done: ClassVar[dict[str, int]] = {}
 
     def log_message(self, format: str, *args: object) -> None:
         pass

@@ -21,7 +21,8 @@ from publisher.console import (
     print_status,
     print_why,
 )
-from publisher.plan import Plan, PlanItem, Word, plan_document
+from publisher.documents import plan_document
+from publisher.plan import Plan, PlanItem, Word
 from publisher.terminal import clean
 from tests.preview_sample import ARTIST, sample_plan
 from tests.push_sample import ESCAPE, push_document

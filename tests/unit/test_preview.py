@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from publisher.cards import card, keyword_limit, list_diff, text_limit, word_diff
 from publisher.errors import ConfigError
-from publisher.plan import AccountPlan, Confidence, Guard, Plan, PlanItem, Trip, Word
+from publisher.guards import Guard, Trip
+from publisher.plan import AccountPlan, Confidence, Plan, PlanItem, Word
 from publisher.preview import MARKER, SECTIONS, write_preview
 from publisher.row import KeywordLimit, TextLimit
 from tests.preview_sample import HOSTILE, NOW, listing, row, sample_plan, thumbnails

@@ -124,7 +124,9 @@ def write(source: BinaryIO, target: BinaryIO, packets: Packets) -> None:
         adobe = marker == 0xEE and payload.startswith(b"Adobe")
         if profile or adobe or not (0xE0 <= marker <= 0xEF or marker == 0xFE):
             target.write(_segment(marker, payload))
-    copy_span(source, target, scan, _picture_end(source, scan) - scan)
+    # Nothing stands behind a picture that we made; in anybody else's its end is looked for.
+    end = length_of(source) if packets.dpi is not None else _picture_end(source, scan)
+    copy_span(source, target, scan, end - scan)
 
 
 def _segment(marker: int, payload: bytes) -> bytes:

@@ -29,10 +29,6 @@ PUBLIC = Path("/work/shared/data/images")
 Make = Callable[..., Master]
 
 
-def _open(path: Path) -> object:
-    return vips.load().Image.new_from_file(str(path))
-
-
 def test_a_rendition_fits_the_box_and_is_srgb(master: Make, tmp_path: Path) -> None:
     target = tmp_path / "out.jpg"
     size = render_image(wanted(master(width=300, height=200), long_side_max=150), target)
@@ -120,6 +116,29 @@ def test_transparency_is_flattened_on_the_background(tmp_path: Path) -> None:
     )
     render_image(wanted(facts, format="png"), tmp_path / "out.png")
     assert library.Image.new_from_file(str(tmp_path / "out.png")).hasalpha()
+
+
+def test_deep_grey_and_wide_gamut_masters_keep_their_colours(tmp_path: Path) -> None:
+    library = vips.load()
+    grey = (library.Image.black(16, 16) + 150).cast("uchar").copy(interpretation="b-w")
+    color = library.Image.black(16, 16, bands=3).linear(1, [200, 90, 40]).cast("uchar")
+    color = color.copy(interpretation="srgb")
+    masters = {
+        "grey8.png": (grey, 150, 150, 150),
+        "grey16.png": (grey.colourspace("grey16"), 150, 150, 150),
+        "rgb16.png": (color.colourspace("rgb16"), 200, 90, 40),
+        "rgb16.tif": (color.colourspace("rgb16"), 200, 90, 40),
+        "p3.png": (color.icc_transform("p3", input_profile="srgb"), 200, 90, 40),
+        "cmyk.tif": (color.icc_transform("cmyk", input_profile="srgb"), 200, 90, 40),
+    }
+    for name, (image, *expected) in masters.items():
+        image.write_to_file(str(tmp_path / name))
+        facts = probe(tmp_path / name, name)
+        assert facts.problem is None
+        render_image(wanted(facts, format="png"), tmp_path / "out.png")
+        seen = pixels(tmp_path / "out.png")[:3]
+        tolerance = 8 if name == "cmyk.tif" else 2
+        assert max(abs(a - b) for a, b in zip(seen, expected, strict=True)) <= tolerance, name
 
 
 @pytest.mark.parametrize("container", CONTAINERS)

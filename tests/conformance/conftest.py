@@ -1,0 +1,171 @@
+"""What the six levels share: every discovered row as a parameter, one generated project, a world per test.
+
+A row that is added anywhere is tested with no edit in here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import pyvips
+from clock import VirtualClock
+from world import NEIGHBOUR, World
+
+from publisher.discovery import known_rows, load_row
+from publisher.ledger.store import Ledger
+from publisher.media.studio import Studio
+from publisher.render import renderer
+from publisher.row import Mode
+from publisher.workspace import Workspace, open_workspace
+
+NAMES = sorted(known_rows())
+ROWS = {name: load_row(name) for name in NAMES}
+FOLDER_ROW = next(n for n, r in ROWS.items() if r.mode is Mode.HANDOFF)
+DAY = max(rule.seen for row in ROWS.values() for rule in row.rule) + dt.timedelta(days=1)
+"""The day of all tests: every row was read by then, and no rule is stale."""
+
+KINDS = {row.transport.kind: name for name, row in reversed(ROWS.items())}
+"""One representative row per way of moving bytes."""
+
+HUMAN = {"class": "human"}
+GENERATED = {
+    "class": "ai-generated",
+    "system": "Midjourney",
+    "version": "7",
+    "plan": "pro",
+    "rights": "commercial",
+    "prompt": "frozen glass dunes, low sun",
+}
+WORDS = ["glass", "dunes", "winter", "abstract", "blue", "frozen", "dawn", "light", "calm", "wave"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """``name`` is every discovered row; ``kind`` is one row per way of moving bytes."""
+    if "name" in metafunc.fixturenames:
+        metafunc.parametrize("name", NAMES)
+    elif "kind" in metafunc.fixturenames:
+        metafunc.parametrize("kind", sorted(KINDS))
+
+
+def _picture(seed: int) -> pyvips.Image:
+    """A sunlit slope with grain: it compresses like a photo, so that no agency finds the file too small."""
+    height, width = 2100, 3000
+    grain = np.random.default_rng(seed).normal(0, 14, (height, width, 3)).astype(np.float32)
+    slope = np.linspace(40, 210, width, dtype=np.float32)[None, :, None]
+    pixels = np.clip(slope + grain + np.array([0, 10 * seed, 30], np.float32), 0, 255)
+    return pyvips.Image.new_from_array(pixels.astype(np.uint8)).copy(interpretation="srgb")
+
+
+def _asset(name: str, file: str, provenance: dict[str, str]) -> dict[str, Any]:
+    nothing = dict.fromkeys(("people", "property", "places", "brands"), "none")
+    return {
+        "id": name,
+        "file": f"masters/{file}",
+        "title": f"Frozen glass dunes at dawn, {name}",
+        "description": "Abstract dunes of blue glass under a low winter sun",
+        "keywords": WORDS,
+        "creator": "Ana Vidal",
+        "copyright": "© 2026 Ana Vidal",
+        "style": "photo",
+        "depicts": {**nothing, "text": False, "news_event": False},
+        "mature": False,
+        "categories": ["abstract", "nature"],
+        "provenance": provenance,
+        "created": "2026-05-01",
+        "offer": {"currency": "EUR", "variants": [_variant("19.90")]},
+    }
+
+
+def _variant(price: str) -> dict[str, str]:
+    return {"id": "standard", "title": "Standard licence", "price": price}
+
+
+def _bundle(name: str, *assets: str) -> dict[str, Any]:
+    return {
+        "id": name,
+        "title": f"Winter Glass, {name}",
+        "description": "Wallpapers of blue glass",
+        "keywords": WORDS,
+        "assets": list(assets),
+        "offer": {"currency": "EUR", "variants": [_variant("49.00")]},
+    }
+
+
+def manifest() -> dict[str, Any]:
+    """Three works by hand and one by a generator, and packs of them: enough for every row."""
+    return {
+        "release": "winter-glass",
+        "assets": [
+            _asset("a001", "one.jpg", HUMAN),
+            _asset("a002", "two.png", HUMAN),
+            _asset("a003", "one.jpg", HUMAN),
+            _asset("g001", "one.jpg", GENERATED),
+        ],
+        "bundles": [
+            _bundle("p001", "a001", "a002"),
+            _bundle("p002", "a002", "a003"),
+            _bundle("p003", "a003", "a001"),
+            _bundle("pg01", "g001"),
+        ],
+    }
+
+
+def write_project(folder: Path) -> Path:
+    """A project with an account for every discovered row and a neighbour."""
+    (folder / "masters").mkdir(parents=True)
+    _picture(1).jpegsave(str(folder / "masters" / "one.jpg"), Q=90)
+    _picture(2).pngsave(str(folder / "masters" / "two.png"), compression=1)
+    accounts = [(name, name) for name in NAMES] + [(NEIGHBOUR, FOLDER_ROW)]
+    toml = ['manifests = ["release.json"]']
+    toml += [f'[accounts.{account}]\nchannel = "{row}"' for account, row in accounts]
+    (folder / "publisher.toml").write_text("\n".join(toml) + "\n", encoding="utf-8")
+    (folder / "release.json").write_text(json.dumps(manifest()), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The generated project, opened once."""
+    return open_workspace(write_project(tmp_path_factory.mktemp("project")))
+
+
+@pytest.fixture(scope="session")
+def blank_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger that knows nothing, to be copied."""
+    path = tmp_path_factory.mktemp("ledger") / "ledger.sqlite"
+    Ledger.open(path).close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def studio(workspace: Workspace) -> Iterator[Studio]:
+    """The real maker of renditions; what one test made, the next one finds."""
+    with Studio(workspace.state / "cache", renderer(workspace.folder), workers=2) as made:
+        yield made
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    """Nine in the morning of the day of all tests."""
+    return VirtualClock(dt.datetime.combine(DAY, dt.time(9), dt.UTC))
+
+
+@pytest.fixture
+def world(
+    request: pytest.FixtureRequest,
+    workspace: Workspace,
+    clock: VirtualClock,
+    blank_ledger: Path,
+    tmp_path: Path,
+) -> Iterator[World]:
+    """A world for the row ``name``, or for the representative of ``kind``."""
+    given = request.node.callspec.params
+    name = given.get("name") or KINDS[given["kind"]]
+    with World(workspace, name, tmp_path, clock, blank_ledger) as made:
+        yield made

@@ -1,0 +1,337 @@
+"""One channel with everything that a release needs around it, and the remote side's own books to judge by.
+
+The project is generated once; a world adds one account of the row under test, an innocent neighbour, the row's
+sandbox behind a cutting proxy, a ledger and a clock of its own. Nothing in here names a channel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from clock import VirtualClock
+from proxy import CuttingProxy
+
+from publisher.audit_books import WORDS
+from publisher.channel import Channel, Landed, Sandbox, Session
+from publisher.compose import compose
+from publisher.discovery import sandbox_type
+from publisher.engine.desk import Reporter, Silent
+from publisher.errors import Rejected
+from publisher.ledger.store import Ledger
+from publisher.listing import (
+    BundleRequest,
+    File,
+    FileRequest,
+    Listing,
+    RenditionRequest,
+    Staged,
+    fingerprint,
+)
+from publisher.manifest.item import Item
+from publisher.observe import Account, Door
+from publisher.outcome import Outcome, PushResult
+from publisher.pipeline import make_plan, push
+from publisher.plan import Plan
+from publisher.policy import judge
+from publisher.render import renderer
+from publisher.row import Row, Verb
+from publisher.workspace import Workspace
+
+NEIGHBOUR = "neighbour"
+SIZE = 300_000
+"""Bytes of a handmade file: several blocks of every transport."""
+
+
+class HandmadeStudio:
+    """Makes small files of stable bytes instead of pictures: sessions look at names, sizes and checksums."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.broken: set[str] = set()
+        """Ids of items whose file cannot be made, as a damaged master would have it."""
+
+    def make(self, request: FileRequest) -> File:
+        """The file of a request: the same request gives the same bytes."""
+        if request.name.partition(".")[0] in self.broken:
+            raise Rejected("the master is damaged")
+        seed = f"{type(request).__name__}|{request.name}|{_source(request)}"
+        data = hashlib.shake_256(seed.encode()).digest(SIZE)
+        digest = hashlib.sha256(data).hexdigest()
+        path = self.folder / digest
+        if not path.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return File(request.role, request.name, path, SIZE, digest)
+
+
+def _source(request: FileRequest) -> str:
+    if isinstance(request, RenditionRequest):
+        return fingerprint([request.master.sha256, request.metadata.title])
+    if isinstance(request, BundleRequest):
+        return fingerprint([[m.name, _source(m)] for m in request.members])
+    return fingerprint(dict(request.variables))
+
+
+@dataclass
+class Watcher(Silent):
+    """A reporter that calls back when an item of the account under test ended."""
+
+    account: str
+    on_finished: Callable[[str], None]
+
+    def finished(self, account: str, item: str, done: object) -> None:
+        """One item ended."""
+        if account == self.account:
+            self.on_finished(item)
+
+
+@dataclass
+class Told:
+    """What the hooks of one session were told, and what its account began to send before."""
+
+    sending: int = 0
+    sent: int = 0
+    began: dict[str, str] = field(default_factory=dict)
+
+
+class World:
+    """A context manager: the sandbox listens inside of it."""
+
+    def __init__(
+        self, ws: Workspace, name: str, folder: Path, clock: VirtualClock, blank_ledger: Path
+    ) -> None:
+        self.account = next(a for a in ws.accounts if a.name == name)
+        self.neighbour = next(a for a in ws.accounts if a.name == NEIGHBOUR)
+        self.folder = folder
+        self.clock = clock
+        self.studio: Any = HandmadeStudio(folder / "handmade")
+        self.everything = ws
+        self.ws = replace(ws, accounts=(self.account, self.neighbour), items=self.items(3, ws))
+        self.told = Told()
+        self.sandbox: Sandbox | None = None
+        self.proxy: CuttingProxy | None = None
+        self.settings: dict[str, str] = {}
+        self._ledger_file = folder / "state" / "ledger.sqlite"
+        self._ledger_file.parent.mkdir(parents=True)
+        shutil.copy(blank_ledger, self._ledger_file)
+        self.ledger = Ledger.open(self._ledger_file)
+        self._sessions: list[Session] = []
+
+    @property
+    def row(self) -> Row:
+        """The row under test."""
+        return self.account.row
+
+    @property
+    def channel(self) -> Channel:
+        """The pure half under test."""
+        return self.account.channel
+
+    @property
+    def name(self) -> str:
+        """The account under test."""
+        return self.account.name
+
+    def __enter__(self) -> Self:
+        kind = sandbox_type(self.row)
+        if kind is not None:
+            place = self.folder / "sandbox"
+            place.mkdir(parents=True)
+            self.sandbox = kind(self.row, self.name, place)
+            self.settings = dict(self.sandbox.start())
+            self._step_between()
+            for name in ("connect_timeout", "data_timeout"):
+                if name in self.channel.settings_type().model_fields:
+                    self.settings[name.upper()] = "5"
+        self._new_door()
+        return self
+
+    def _new_door(self) -> None:
+        overrides = {self.name: self.settings}
+        self.door = Door(
+            self.ws.folder,
+            self.folder / "outbox",
+            self.ws.release,
+            self.clock,
+            renderer(self.ws.folder),
+            overrides,
+        )
+
+    def _step_between(self) -> None:
+        for name, value in self.settings.items():
+            port = int(value) if name == "PORT" else urlsplit(value).port if "://" in value else None
+            if port is None:
+                continue
+            self.proxy = CuttingProxy(port)
+            self.settings[name] = value.replace(str(port), str(self.proxy.port))
+
+    def __exit__(self, *_: object) -> None:
+        for session in self._sessions:
+            session.close()
+        if self.proxy is not None:
+            self.proxy.stop()
+        if self.sandbox is not None:
+            self.sandbox.stop()
+        self.ledger.close()
+
+    # Items and listings
+
+    def items(self, count: int, ws: Workspace | None = None, *, made: str = "human") -> tuple[Item, ...]:
+        """Up to ``count`` items that the row accepts, all of one provenance."""
+        fitting = [
+            i
+            for i in (ws or self.everything).items
+            if i.kind in self.row.accepts and {c.value for c in i.provenance_classes} == {made}
+        ]
+        return tuple(fitting[:count])
+
+    def listing(self, item: Item, **options: Any) -> Listing:
+        """The item as the account would list it, straight through policy, composition and the adapter."""
+        verdict = judge(item, self.row, day=self.clock.now().date(), account=self.name)
+        copy = compose(item, self.row, self.name, verdict, options)
+        offer = item.override(self.name).offer or item.offer
+        return self.channel.to_listing(item, offer, copy)
+
+    def listings(self, count: int) -> list[Listing]:
+        """So many listings with ids, keys and files of their own."""
+        (first,) = self.items(1)
+        return [self.listing(renamed(first, f"n{number:03d}")) for number in range(count)]
+
+    def files(self, listing: Listing) -> list[File]:
+        """The listing's files, made."""
+        return [self.studio.make(request) for request in listing.files]
+
+    # Sessions
+
+    def session(self) -> Session:
+        """A new session of the account; closed with the world at the latest."""
+        context = self.door.context(
+            self.account,
+            progress=self._progress,
+            sending=self._sending,
+            began=lambda name: self.told.began.get(name),
+        )
+        session = self.channel.session(context)
+        self._sessions.append(session)
+        return session
+
+    def _progress(self, _name: str, count: int) -> None:
+        self.told.sent += count
+
+    def _sending(self) -> None:
+        self.told.sending += 1
+
+    def create(self, session: Session, listing: Listing) -> Any:
+        """Stage and create as the engine does: what was begun is remembered from the create on."""
+        files = self.files(listing)
+        staged = [session.stage(f) if Verb.STAGE in self.row.can else Staged(f) for f in files]
+        self.told.began |= {f.name: f.sha256 for f in files}
+        return session.create(listing, staged, listing.key)
+
+    # Runs
+
+    def plan(self) -> Plan:
+        """What a push would do now."""
+        now = self.clock.now()
+        return make_plan(self.ws, self.ledger, day=now.date(), now=now)
+
+    def push(self, plan: Plan | None = None, reporter: Reporter | None = None) -> PushResult:
+        """Carry a plan out, today's by default. No guard is in force: they have tests of their own."""
+        from publisher.plan import Guard
+
+        return push(
+            plan or self.plan(),
+            self.ws,
+            ledger=self.ledger,
+            studio=self.studio,
+            door=self.door,
+            reporter=reporter or Silent(),
+            allowed=tuple(Guard),
+        )
+
+    def reopen_ledger(self) -> None:
+        """As the next process would find it."""
+        self.ledger.close()
+        self.ledger = Ledger.open(self._ledger_file)
+
+    def reset_ledger(self, blank: Path) -> None:
+        """Begin with a ledger that knows nothing: another seller, or this one after a lost disk."""
+        self.ledger.close()
+        shutil.copy(blank, self._ledger_file)
+        self.ledger = Ledger.open(self._ledger_file)
+
+    def ours(self, result: PushResult) -> list[Outcome]:
+        """The outcomes of the account under test."""
+        return [o for o in result.outcomes if o.planned.account == self.name]
+
+    # The other side's books
+
+    def landed(self) -> Sequence[Landed]:
+        """Everything that the remote side took in; for a folder, what lies in the outbox."""
+        if self.sandbox is not None:
+            return self.sandbox.landed()
+        found = []
+        place = self.folder / "outbox" / self.name
+        for path in sorted(p for p in place.rglob("*") if p.is_file()):
+            data = path.read_bytes()
+            found.append(Landed(path.name, hashlib.sha256(data).hexdigest(), len(data)))
+        return found
+
+    def goods(self) -> dict[str, tuple[str, int]]:
+        """Pictures and archives there by name: checksum and how often they came. Words are left out."""
+        words = (*WORDS, ".md")
+        return {
+            e.key.rpartition("/")[2]: (e.sha256, e.count)
+            for e in self.landed()
+            if not e.key.endswith(words)
+        }
+
+    def tree(self) -> Mapping[str, str]:
+        """Every file of the sandbox's disk and of the outbox with its checksum, to see that none changed."""
+        roots = [self.folder / "sandbox", self.folder / "outbox"]
+        files = [p for root in roots for p in root.rglob("*") if p.is_file()]
+        return {
+            p.relative_to(self.folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+            for p in files
+        }
+
+    def check_books(self) -> None:
+        """What the ledger has bound is there once and whole, and nothing else of ours is."""
+        goods = self.goods()
+        bound = [b for b in self.ledger.bindings(self.name).values()]
+        sent = {f.name: f.sha256 for b in bound for f in b.files}
+        assert {n: s for n, (s, _) in goods.items()} == sent
+        assert {n: c for n, (_, c) in goods.items() if c != 1} == {}
+
+
+def renamed(item: Item, name: str) -> Item:
+    """The same item under another id, as one more of its kind."""
+    source = item.asset if item.asset is not None else item.bundle
+    assert source is not None
+    copy: Any = source.model_copy(update={"id": name})
+    if item.asset is not None:
+        return replace(item, id=name, asset=copy, members=(copy,))
+    return replace(item, id=name, bundle=copy)
+
+
+def reworded(item: Item, **words: Any) -> Item:
+    """The same item with other words of its own."""
+    source = item.asset if item.asset is not None else item.bundle
+    assert source is not None
+    copy: Any = source.model_copy(update=words)
+    top = {k: v for k, v in words.items() if k in ("title", "description", "keywords")}
+    if item.asset is not None:
+        return replace(item, asset=copy, members=(copy,), **top)
+    return replace(item, bundle=copy, **top)
+
+
+def rowed(account: Account, **changes: Any) -> Account:
+    """The account with another row, such as one with a slower pace."""
+    row = account.row.model_copy(update=changes)
+    return replace(account, channel=type(account.channel)(row))

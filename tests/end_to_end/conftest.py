@@ -1,0 +1,111 @@
+"""Worlds for the tests: a project factory whose masters and renditions are made once per session."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from world import EVERY, Completed, World, manifest, masters, running
+
+
+class Factory(Protocol):
+    """Makes worlds; sandboxes run until the end of the test."""
+
+    def __call__(
+        self,
+        expected: Mapping[str, Sequence[str]] = EVERY,
+        *,
+        accounts: Mapping[str, Mapping[str, Any]] | None = None,
+        data: Mapping[str, Any] | None = None,
+        warm: bool = True,
+        sandboxes: bool = True,
+    ) -> World: ...
+
+
+@pytest.fixture(scope="session")
+def some_masters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The masters, made once; worlds hold hard links of them."""
+    return masters(tmp_path_factory.mktemp("sources") / "masters")
+
+
+def lay_out(
+    place: Path,
+    sources: Path,
+    expected: Mapping[str, Sequence[str]],
+    accounts: Mapping[str, Mapping[str, Any]],
+    data: Mapping[str, Any],
+) -> World:
+    """Write a project: publisher.toml, manifest and masters."""
+    folder = place / "project"
+    shutil.copytree(sources, folder / "masters", copy_function=os.link)
+    lines = ['name = "small"', 'manifests = ["release.json"]']
+    for name, options in accounts.items():
+        lines.append(f"[accounts.{name}]")
+        lines += [f'{key} = "{value}"' for key, value in options.items()]
+    (folder / "publisher.toml").write_text("\n".join(lines) + "\n", "utf-8")
+    world = World(folder, place / "state", expected)
+    world.write_manifest(data)
+    return world
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    """The whole project published once, from nothing, with everything that was printed on the way."""
+
+    world: World
+    check: Completed
+    plan: Completed
+    push: Completed
+    status: Completed
+    second: Completed
+    again: Completed
+
+
+@pytest.fixture(scope="session")
+def first_run(some_masters: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstRun]:
+    """check, plan, push, status, plan, push: the straight line, once for all tests that look at it."""
+    place = tmp_path_factory.mktemp("first")
+    world = lay_out(place, some_masters, EVERY, {name: {} for name in EVERY}, manifest())
+    with running(world):
+        steps = ("check", "plan", "push", "status", "plan", "push")
+        yield FirstRun(world, *(world.cli(step, "--json") for step in steps))
+
+
+@pytest.fixture
+def make_world(
+    request: pytest.FixtureRequest, some_masters: Path, tmp_path: Path
+) -> Iterator[Factory]:
+    """The factory. A warm world has the renditions of the first run in its cache."""
+    with ExitStack() as stack:
+
+        def make(
+            expected: Mapping[str, Sequence[str]] = EVERY,
+            *,
+            accounts: Mapping[str, Mapping[str, Any]] | None = None,
+            data: Mapping[str, Any] | None = None,
+            warm: bool = True,
+            sandboxes: bool = True,
+        ) -> World:
+            named = accounts if accounts is not None else {name: {} for name in expected}
+            world = lay_out(tmp_path, some_masters, expected, named, data or manifest())
+            if warm:
+                first: FirstRun = request.getfixturevalue("first_run")
+                cache = first.world.state / "cache"
+                shutil.copytree(cache, world.state / "cache", copy_function=_linked)
+            return stack.enter_context(running(world)) if sandboxes else world
+
+        yield make
+
+
+def _linked(source: str, target: str) -> None:
+    """A rendition is never changed in place, so a link will do; an index is copied."""
+    if Path(source).suffix in {".jpg", ".png", ".zip"}:
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
