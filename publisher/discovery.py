@@ -31,6 +31,7 @@ class RowFile:
     module: str
 
 
+@functools.cache
 def _packages() -> Mapping[str, Path]:
     """Adapter module name → folder, of everything installed."""
     found: dict[str, Path] = {}

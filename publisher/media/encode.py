@@ -54,6 +54,12 @@ def save(image: Any, target: Path, recipe: Recipe, quality: int) -> int:
     return target.stat().st_size
 
 
+def within(size: int, recipe: Recipe) -> bool:
+    """Whether a file of ``size`` bytes keeps the bounds of ``recipe``."""
+    low, high = recipe.bytes_min or 0, recipe.bytes_max
+    return size >= low and (high is None or size <= high)
+
+
 def find_quality(name: str, recipe: Recipe, first: int, measure: Callable[[int], int]) -> int:
     """The highest quality at which the file keeps within the bytes of ``recipe``.
 
@@ -62,7 +68,7 @@ def find_quality(name: str, recipe: Recipe, first: int, measure: Callable[[int],
     Raises ``Rejected`` with the figures when no quality from the floor to 100 does.
     """
     low, high = recipe.bytes_min or 0, recipe.bytes_max
-    if first >= low and (high is None or first <= high):
+    if within(first, recipe):
         return recipe.quality
     if recipe.format not in LOSSY:
         check_bytes(name, first, recipe, f"as {recipe.format.upper()}")

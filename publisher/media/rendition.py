@@ -52,12 +52,64 @@ def render_image(request: RenditionRequest, target: Path) -> tuple[int, int]:
     except library.Error as error:
         raise _undecodable(name, master, str(error)) from None
     except OSError as error:
-        raise Transient(
-            f"{name}: the rendition cannot be written: {(error.strerror or 'disk error').lower()}.",
-            remedy="Make room on the disk that holds the cache.",
-            detail=repr(error),
-        ) from error
+        raise _unwritable(name, error) from error
     return size
+
+
+def render_pixels(request: RenditionRequest, target: Path) -> tuple[int, int]:
+    """Make the picture of ``request`` at its own quality, without metadata and whatever its size in bytes.
+
+    Several renditions differ in nothing but words and bounds; they share this one file. Raises like
+    ``render_image``.
+    """
+    master, recipe = request.master, request.recipe
+    name = Path(master.relative).name
+    box = planned_size(master, recipe)
+    check_size(name, *box, recipe)
+    library = vips.load()
+    try:
+        with _workspace(target) as work:
+            background = recipe.background if recipe.format == "jpeg" else None
+            image = pipeline(library, master.path, box, background=background)
+            encode.save(image, work / "done", recipe, recipe.quality)
+            _unchanged(master)
+            (work / "done").replace(target)
+            return int(image.width), int(image.height)
+    except library.Error as error:
+        raise _undecodable(name, master, str(error)) from None
+    except OSError as error:
+        raise _unwritable(name, error) from error
+
+
+def finish_image(
+    request: RenditionRequest, pixels: Path, size: tuple[int, int], target: Path
+) -> tuple[int, int]:
+    """Make ``request`` from the shared picture; when its bytes are out of bounds, from the master.
+
+    ``size`` is that of the picture in pixels. Raises like ``render_image``.
+    """
+    master, recipe = request.master, request.recipe
+    name = Path(master.relative).name
+    check_size(name, *size, recipe)
+    metadata = marked(request.metadata, master)
+    try:
+        with _workspace(target) as work:
+            done = work / "done"
+            embed(pixels, done, metadata, dpi=recipe.dpi, name=name)
+            if encode.within(done.stat().st_size, recipe):
+                done.replace(target)
+                return size
+    except OSError as error:
+        raise _unwritable(name, error) from error
+    return render_image(request, target)
+
+
+def _unwritable(name: str, error: OSError) -> Transient:
+    return Transient(
+        f"{name}: the rendition cannot be written: {(error.strerror or 'disk error').lower()}.",
+        remedy="Make room on the disk that holds the cache.",
+        detail=repr(error),
+    )
 
 
 def _undecodable(name: str, master: Master, text: str) -> Rejected:

@@ -32,6 +32,7 @@ from publisher.media.archive import ARCHIVE_VERSION, checked_name, write_zip
 from publisher.media.cache import ContentCache
 from publisher.media.limits import RENDER_VERSION, SUFFIXES
 from publisher.media.metadata.embed import WRITER_VERSION
+from publisher.media.pixels import planned_size
 from publisher.media.pool import DecoderPool, Made
 
 CACHE_BYTES = 20 * 1024**3
@@ -50,6 +51,9 @@ _MEDIA_TYPES = {
 }
 _SECONDS_PER_100_MEGAPIXELS = 60.0
 _BYTES_PER_SECOND = 50_000_000
+
+_PIXELS = ".pixels"
+"""Suffix of a picture without words, whatever its format."""
 
 Making = Callable[[Path], Made]
 """Makes a file under the given path and tells what it is."""
@@ -74,6 +78,8 @@ class Studio:
         self._making: dict[str, Future[tuple[Path, Made]]] = {}
         self.made = 0
         """How many files were made, not found in the cache."""
+        self.decoded = 0
+        """How many pictures were decoded and encoded for renditions to share."""
 
     def make(self, request: FileRequest) -> File:
         """The file of ``request``, made or found. ``File.name`` is the name that the channel will see.
@@ -127,12 +133,25 @@ class Studio:
         parts = [dataclasses.asdict(request.recipe), dataclasses.asdict(request.metadata)]
         key = _key("rendition", [request.master.sha256, *parts, _versions()])
         suffix = SUFFIXES.get(request.recipe.format, ".bin")
-        path, made = self._once(
-            key,
-            suffix,
-            lambda target: self._decode("render", (request,), request.master, target),
-        )
+        path, made = self._once(key, suffix, lambda target: self._render(request, suffix, target))
         return _file(request.role, request.name, path, made, suffix)
+
+    def _render(self, request: RenditionRequest, suffix: str, target: Path) -> Made:
+        """One rendition; the decoding and encoding is shared with those that differ in words and bounds only."""
+        recipe, master = request.recipe, request.master
+        if recipe.keep_original and recipe.format == master.format:
+            return self._decode("render", (request,), master, target)
+        dpi = recipe.dpi if recipe.format in ("png", "tiff") else 0
+        background = recipe.background if recipe.format == "jpeg" else ()
+        box = planned_size(master, recipe)
+        parts = [master.sha256, recipe.format, recipe.quality, box, dpi, background, _versions()]
+        pixels, shared = self._once(
+            _key("pixels", parts),
+            _PIXELS,
+            lambda place: self._decode("pixels", (request,), master, place),
+        )
+        size = (shared.width, shared.height)
+        return self._decode("finish", (request, pixels, size), master, target)
 
     def _text(self, request: TextRequest) -> File:
         data = self._render_text(request.template, request.variables).encode("utf-8", "replace")
@@ -197,7 +216,10 @@ class Studio:
                 detail=repr(error),
             ) from error
         with self._lock:
-            self.made += 1
+            if suffix == _PIXELS:
+                self.decoded += 1
+            else:
+                self.made += 1
         return target, made
 
     def _decode(self, kind: str, what: tuple[Any, ...], master: Master, target: Path) -> Made:

@@ -30,7 +30,12 @@ def limit(memory: int) -> None:
 
 def perform(kind: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
     """The answer to one job: what was made, or the error as plain data."""
-    from publisher.media.rendition import render_image, render_thumbnail
+    from publisher.media.rendition import (
+        finish_image,
+        render_image,
+        render_pixels,
+        render_thumbnail,
+    )
 
     target: Path = arguments[-1]
     name = target.name
@@ -39,6 +44,14 @@ def perform(kind: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
             request, target = arguments
             name = Path(request.master.relative).name
             width, height = render_image(request, target)
+        elif kind == "pixels":
+            request, target = arguments
+            name = Path(request.master.relative).name
+            width, height = render_pixels(request, target)
+        elif kind == "finish":
+            request, pixels, shape, target = arguments
+            name = Path(request.master.relative).name
+            width, height = finish_image(request, pixels, shape, target)
         else:
             master, side, target = arguments
             name = Path(master.relative).name

@@ -58,6 +58,8 @@ class CuttingProxy:
             except OSError:
                 client.close()
                 continue
+            for line in (client, server):
+                line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 self._lines |= {client, server}
             for source, sink, direction in (

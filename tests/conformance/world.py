@@ -23,6 +23,7 @@ from publisher.compose import compose
 from publisher.discovery import sandbox_type
 from publisher.engine.desk import Reporter, Silent
 from publisher.errors import Rejected
+from publisher.guards import Guard
 from publisher.ledger.store import Ledger
 from publisher.listing import (
     BundleRequest,
@@ -243,8 +244,6 @@ class World:
 
     def push(self, plan: Plan | None = None, reporter: Reporter | None = None) -> PushResult:
         """Carry a plan out, today's by default. No guard is in force: they have tests of their own."""
-        from publisher.plan import Guard
-
         return push(
             plan or self.plan(),
             self.ws,

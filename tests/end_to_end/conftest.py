@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,24 +83,41 @@ def make_world(
 ) -> Iterator[Factory]:
     """The factory. A warm world has the renditions of the first run in its cache."""
     with ExitStack() as stack:
+        yield _Worlds(request, some_masters, lambda: tmp_path, stack)
 
-        def make(
-            expected: Mapping[str, Sequence[str]] = EVERY,
-            *,
-            accounts: Mapping[str, Mapping[str, Any]] | None = None,
-            data: Mapping[str, Any] | None = None,
-            warm: bool = True,
-            sandboxes: bool = True,
-        ) -> World:
-            named = accounts if accounts is not None else {name: {} for name in expected}
-            world = lay_out(tmp_path, some_masters, expected, named, data or manifest())
-            if warm:
-                first: FirstRun = request.getfixturevalue("first_run")
-                cache = first.world.state / "cache"
-                shutil.copytree(cache, world.state / "cache", copy_function=_linked)
-            return stack.enter_context(running(world)) if sandboxes else world
 
-        yield make
+@pytest.fixture(scope="module")
+def module_world(
+    request: pytest.FixtureRequest, some_masters: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Factory]:
+    """The same for worlds that all tests of a file look at."""
+    with ExitStack() as stack:
+        yield _Worlds(request, some_masters, lambda: tmp_path_factory.mktemp("world"), stack)
+
+
+@dataclass(frozen=True)
+class _Worlds:
+    request: pytest.FixtureRequest
+    sources: Path
+    place: Callable[[], Path]
+    stack: ExitStack
+
+    def __call__(
+        self,
+        expected: Mapping[str, Sequence[str]] = EVERY,
+        *,
+        accounts: Mapping[str, Mapping[str, Any]] | None = None,
+        data: Mapping[str, Any] | None = None,
+        warm: bool = True,
+        sandboxes: bool = True,
+    ) -> World:
+        named = accounts if accounts is not None else {name: {} for name in expected}
+        world = lay_out(self.place(), self.sources, expected, named, data or manifest())
+        if warm:
+            first: FirstRun = self.request.getfixturevalue("first_run")
+            cache = first.world.state / "cache"
+            shutil.copytree(cache, world.state / "cache", copy_function=_linked)
+        return self.stack.enter_context(running(world)) if sandboxes else world
 
 
 def _linked(source: str, target: str) -> None:

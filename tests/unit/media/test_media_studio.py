@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import pickle
@@ -19,7 +20,7 @@ import pytest
 from media_samples import AWKWARD, picture, pixels, wanted
 
 from publisher.errors import Rejected
-from publisher.listing import BundleRequest, Recipe, RenditionRequest, TextRequest
+from publisher.listing import BundleRequest, Metadata, Recipe, RenditionRequest, TextRequest
 from publisher.manifest.item import Master
 from publisher.media.pool import DecoderPool
 from publisher.media.probe import probe
@@ -67,6 +68,25 @@ def test_a_damaged_cache_entry_is_made_again(studio: Studio, master: Make) -> No
     assert studio.made == 2
 
 
+def test_accounts_that_differ_in_words_and_bounds_share_one_decode(
+    studio: Studio, master: Make
+) -> None:
+    one = master()
+    first = studio.make(wanted(one))
+    other = dataclasses.replace(wanted(one), metadata=Metadata(title="Another title"))
+    bounded = dataclasses.replace(other, recipe=dataclasses.replace(other.recipe, bytes_max=10**8))
+    assert studio.make(other).sha256 != first.sha256
+    assert studio.make(bounded).sha256 == studio.make(other).sha256
+    assert studio.decoded == 1
+    smaller = studio.make(
+        dataclasses.replace(
+            bounded,
+            recipe=dataclasses.replace(bounded.recipe, bytes_max=first.size - 1, quality_floor=1),
+        )
+    )
+    assert smaller.size < first.size
+
+
 def test_texts_and_bundles_are_deterministic(studio: Studio, master: Make, tmp_path: Path) -> None:
     members = tuple(
         RenditionRequest("member", f"{n}.png", master(f"{n}.png", 60 + n), Recipe("png"), AWKWARD)
@@ -92,6 +112,8 @@ def test_the_cache_is_bounded_by_least_recent_use(tmp_path: Path, master: Make) 
     with Studio(tmp_path / "cache", _text, workers=1) as first:
         files = [first.make(wanted(m, format="png")) for m in masters]
     assert all(f.path.exists() for f in files), "files of the current run stay"
+    for shared in (tmp_path / "cache").rglob("*.pixels.note"):
+        os.utime(shared, (time.time() - 2000, time.time() - 2000))
     for age, file in enumerate(files):
         past = time.time() - 1000 + age
         os.utime(file.path.with_name(file.path.name + ".note"), (past, past))
