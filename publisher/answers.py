@@ -96,7 +96,11 @@ def _known(console: Console, item: Mapping[str, Any]) -> None:
     for task in item.get("tasks") or ():
         say(console, f"your part: {clean(task)}", indent=2)
     if bound:
-        state = " · ".join(clean(bound[k]) for k in ("status", "remote", "at") if bound.get(k))
+        state = " · ".join(
+            clean(moment(bound[k]) if k == "at" else bound[k])
+            for k in ("status", "remote", "at")
+            if bound.get(k)
+        )
         say(console, f"in the ledger: {state}", indent=2)
     for event in item.get("history") or ():
         line = f"{clean(event['at'])}  {clean(event['event'])}  run {clean(event['run'])}"
@@ -124,7 +128,7 @@ def print_status(console: Console, document: Mapping[str, Any]) -> None:
             text_of(item["account"]),
             text_of(item["word"], style_of(item["word"])),
             text_of(state, style_of(state)),
-            text_of(" ".join(str(item.get(k) or "") for k in ("remote", "at")), "dim"),
+            text_of(f"{item.get('remote') or ''} {moment(item.get('at'))}".strip(), "dim"),
         )
     console.print(table)
     console.print()
@@ -170,3 +174,9 @@ def some(names: Sequence[str]) -> str:
     """The first names and how many more there are."""
     shown = ", ".join(clean(n) for n in names[:SHOWN])
     return shown + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+
+
+def moment(value: object) -> str:
+    """An ISO moment to the minute, as a person reads it."""
+    text = str(value or "")
+    return f"{text[:10]} {text[11:16]} UTC" if len(text) > 16 else text

@@ -176,10 +176,15 @@ def _title(listing: Listing | None) -> str:
     return value if isinstance(value, str) else ""
 
 
+FINGERPRINTS = frozenset({"file", "content"})
+"""Fields that stand for bytes: pixels of a picture, members of a bundle."""
+
+
 def _fields(pair: PlanItem, listing: Listing | None, row: Row | None) -> list[dict[str, Any]]:
     values = dict(listing.fields) if listing is not None else {}
     changes = {c.field: c for c in pair.changes}
-    names = {*values, *changes}
+    # A fingerprint says nothing to a person, unless it is what changed.
+    names = {*values, *changes} - {n for n in FINGERPRINTS if n not in changes}
     ordered = [n for n in FIRST if n in names] + sorted(names.difference(FIRST))
     shown = [_field(name, values.get(name), changes.get(name), row) for name in ordered]
     files = [f for f in (listing.files if listing else ()) if isinstance(f, RenditionRequest)]

@@ -86,7 +86,7 @@ def missing_settings(door: Door, accounts: Sequence[Account]) -> None:
             problems += error.problems or (error.sentence,)
     if problems:
         raise ConfigError(
-            f"{len(problems)} settings are missing or wrong: {'; '.join(problems)}",
+            f"{len(problems)} settings are missing or wrong",
             remedy="set the variables in the environment or in the project's .env, "
             "or leave the account out with --account or enabled = false",
             problems=tuple(problems),

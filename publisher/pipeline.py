@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from publisher.apply import apply
@@ -61,6 +61,7 @@ def make_plan(ws: Workspace, ledger: Ledger, *, day: dt.date, now: dt.datetime) 
         items += pairs
         findings += clashing
         accounts.append(_account_plan(account, forecast))
+    findings += _left_behind(ws, bindings)
     pending = {
         a.name: [b for b in ledger.unsubmitted(a.name) if not b.prepared or a.prepares]
         for a in ws.accounts
@@ -150,6 +151,23 @@ def _live_but_denied(item: Item, account: Account, bound: Binding) -> Finding:
         f"publisher withdraw {item.id} --account {account.name}",
         code="live-but-denied",
     )
+
+
+def _left_behind(ws: Workspace, bindings: Mapping[tuple[str, str], Binding]) -> list[Finding]:
+    """What is bound, but no longer in a manifest: it is never withdrawn by leaving it out."""
+    names = {a.name for a in ws.accounts}
+    return [
+        Finding(
+            Level.NOTICE,
+            f"{item} is at {account}, but no longer in the manifest",
+            f"publisher withdraw {item} --account {account}",
+            item=item,
+            account=account,
+            code="left-behind",
+        )
+        for account, item in bindings
+        if account in names and item not in ws.known
+    ]
 
 
 def _placed(finding: Finding, item: Item, account: Account) -> Finding:

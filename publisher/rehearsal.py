@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -138,25 +138,49 @@ def rehearse(
     keep: bool = False,
     say: Say = lambda _text: None,
 ) -> Rehearsed:
-    """Publish to sandboxes, plan again, compare. Raises what opening the project raises."""
+    """Publish to sandboxes, plan again, compare. Raises what opening the project raises.
+
+    With ``chaos`` the push is killed that often at random moments; when a push ends by itself before it is
+    killed, that round is judged and the next begins with empty sandboxes.
+    """
     place = folder / "rehearsal"
-    if not keep:
-        shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True, exist_ok=True)
     chosen = open_accounts(load_project(folder), accounts)
-    with Sandboxes(chosen, place / "sandboxes") as boxes:
+    chance = random.Random(seed)  # noqa: S311  (moments of kills, not secrets)
+    kills = 0
+    differences: tuple[str, ...] = ()
+    while True:
+        if not keep:
+            shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True, exist_ok=True)
+        done = _round(folder, place, accounts, chosen, (chaos - kills, chance), say)
+        kills += done.kills
+        differences = (*differences, *done.differences)
+        if kills >= chaos or keep:
+            return replace(done, kills=kills, differences=differences)
+        say(f"{kills} of {chaos} kills; the books agree so far, starting again")
+
+
+def _round(
+    folder: Path,
+    place: Path,
+    names: Sequence[str],
+    accounts: Sequence[Account],
+    storm: tuple[int, random.Random],
+    say: Say,
+) -> Rehearsed:
+    """One release against fresh sandboxes: kills, a push to the end, a second plan, the books."""
+    with Sandboxes(accounts, place / "sandboxes") as boxes:
         say(f"sandboxes: {', '.join(boxes.boxes) or 'none needed'}")
-        program = Program(folder, place / "state", accounts, boxes.environment())
-        kills = _storm(program, chaos, random.Random(seed), say)  # noqa: S311  (not for secrets)
+        program = Program(folder, place / "state", names, boxes.environment())
+        kills = _storm(program, *storm, say)
         say("publishing to the sandboxes")
         code, first = program.run("push")
         if "items" not in first:
             raise ConfigError(_sentence(first), remedy="publisher check names every mistake")
         say("planning again")
         _, second = program.run("plan")
-        differences, landed = compare(program.state, first["release"], chosen, boxes.boxes)
+        differences, landed = compare(program.state, first["release"], accounts, boxes.boxes)
         differences += _left(second)
-    report = program.state / "runs" / f"{first['run']:05d}" / "report.html"
     return Rehearsed(
         release=first["release"],
         pairs=first["pairs"],
@@ -165,7 +189,7 @@ def rehearse(
         landed=landed,
         kills=kills,
         differences=tuple(differences),
-        report=report,
+        report=program.state / "runs" / f"{first['run']:05d}" / "report.html",
         push_exit=code,
         accounts=tuple(first["accounts"]),
     )
@@ -234,13 +258,14 @@ class Program:
 
 
 def _storm(program: Program, kills: int, chance: random.Random, say: Say) -> int:
-    """Start a push and kill it at a random moment, so many times or until one ends by itself."""
+    """Start pushes and kill each at a random moment, so often or until one ends by itself."""
     struck = 0
-    for _ in range(kills):
+    while struck < kills:
         child = program.start("push")
-        moment = chance.uniform(0.2, 4.0)
+        moment = chance.uniform(0.2, 6.0)
         try:
             child.communicate(timeout=moment)
+            break
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from publisher.channel import ChannelSettings
@@ -69,7 +70,7 @@ def account_settings(
         )
         return settings
     except ValidationError as error:
-        problems = tuple(_problem(prefix, e["loc"], e["type"], e["msg"]) for e in error.errors())
+        problems = tuple(p for e in error.errors() for p in _problems(prefix, e))
         raise ConfigError(
             f"{account}: {len(problems)} settings are missing or wrong: {'; '.join(problems)}",
             remedy="set the variables in the environment or in the project's .env",
@@ -77,11 +78,15 @@ def account_settings(
         ) from None
 
 
-def _problem(prefix: str, place: tuple[int | str, ...], kind: str, text: str) -> str:
-    name = prefix + "_".join(str(p) for p in place).upper()
-    if kind == "missing":
-        return f"{name} is not set"
-    return f"{name} is wrong ({text})"
+def _problems(prefix: str, error: ErrorDetails) -> list[str]:
+    """One sentence per variable; a check of the whole class names several, separated by semicolons."""
+    name = prefix + "_".join(str(p) for p in error["loc"]).upper()
+    if not error["loc"]:
+        text = error["msg"].removeprefix("Value error, ")
+        return [prefix + part.strip() for part in text.split(";")]
+    if error["type"] == "missing":
+        return [f"{name} is not set"]
+    return [f"{name} is wrong ({error['msg']})"]
 
 
 def describe(kind: type[BaseSettings]) -> list[tuple[str, str, str, bool]]:

@@ -98,9 +98,37 @@ def resolve_pair(
             f"the {intent.verb.value} of {item} at {account} has no known outcome",
             remedy="answer that first, with --as published or --as absent",
         )
+    if binding is None and answer == "published":
+        return _adopt(ws, ledger, item, account, remote_id, at)
     if binding is None:
         raise Conflict(f"the ledger knows nothing of {item} at {account}", remedy="push it first")
     return _about_bound(ws, ledger, binding, answer, remote_id, at)
+
+
+def _adopt(
+    ws: Workspace, ledger: Ledger, item: str, account: str, remote_id: str, at: dt.datetime
+) -> str:
+    """Bind what a person says is there already; nothing is written to the channel."""
+    from publisher.pipeline import make_plan
+
+    plan = make_plan(ws, ledger, day=at.date(), now=at)
+    listing = plan.listings.get((item, account))
+    if listing is None:
+        raise unknown("item", item, [p.item for p in plan.items])
+    key = listing.key
+    run = ledger.begin_run("resolve", plan.digest, at)
+    ledger.adopt(
+        run=run,
+        account=account,
+        item=item,
+        key=key,
+        remote=Remote(remote_id or key, key, Status.UPLOADED),
+        fields=listing.fields,
+        release=plan.release,
+        at=at,
+    )
+    ledger.end_run(run, "adopted", at)
+    return f"{item} is bound to {remote_id or key} at {account}, as the manifest describes it"
 
 
 def _about_bound(

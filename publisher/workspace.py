@@ -31,6 +31,8 @@ class Workspace:
     release: str
     accounts: tuple[Account, ...]
     items: tuple[Item, ...]
+    known: frozenset[str] = frozenset()
+    """Ids of all items of the manifests, also of those that were not asked for."""
     waivers: tuple[Waiver, ...] = ()
     findings: tuple[Finding, ...] = ()
     settings: PublisherSettings = field(default_factory=PublisherSettings)
@@ -95,6 +97,7 @@ def open_workspace(
         release="+".join(dict.fromkeys(m.manifest.release for m in loaded)),
         accounts=chosen,
         items=tuple(i for i in every if not items or i.id in items),
+        known=frozenset(i.id for i in every),
         waivers=tuple(w for m in loaded for w in m.manifest.waivers),
         findings=tuple(
             Finding(Level.NOTICE, p.text, p.remedy, p.file, p.line, p.item)

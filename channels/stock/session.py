@@ -7,7 +7,6 @@ alone. It never deletes anything.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -153,7 +152,8 @@ class StockSession(Session):
         if size is not None and began is None:
             raise Conflict(
                 f"{file.name} is already there with {size} bytes, and it was not sent from here",
-                remedy=f"adopt it (publisher adopt --account {self.context.account}) or rename the item",
+                remedy="if it is this image, say so with publisher resolve ITEM ACCOUNT --as published; "
+                "otherwise give the item another id",
             )
         if not self._can_rename():
             return Staged(file)
@@ -218,7 +218,7 @@ class StockSession(Session):
         if row.csv.delivery == "upload":
             sizes = [self.store.size(name) for name in parts]
             if any(
-                s != os.path.getsize(self.context.outbox / n)
+                s != (self.context.outbox / n).stat().st_size
                 for s, n in zip(sizes, parts, strict=True)
             ):
                 return Remote(digest, digest, Status.PARTIAL)

@@ -13,7 +13,7 @@ from publisher.channel import ChannelSettings
 class StockSettings(ChannelSettings):
     """Where the agency takes files in, and who we are there."""
 
-    username: str = Field(description="User name of the upload account.")
+    username: str = Field("", description="User name of the upload account.")
     password: SecretStr | None = Field(None, description="Password of the upload account.")
     host: str | None = Field(None, description="Host name; the default is the agency's.")
     port: int | None = Field(None, description="Port; the default is the agency's.", ge=1, le=65535)
@@ -43,7 +43,11 @@ class StockSettings(ChannelSettings):
     data_timeout: float = Field(60.0, gt=0, description="Seconds without a byte before giving up.")
 
     @model_validator(mode="after")
-    def _some_secret(self) -> Self:
+    def _login_is_complete(self) -> Self:
+        # Both at once: somebody who has set nothing yet should not have to run it twice.
+        missing = [] if self.username else ["USERNAME is not set"]
         if self.password is None and self.key_file is None:
-            raise ValueError("PASSWORD is not set (or KEY_FILE, with SFTP)")
+            missing.append("PASSWORD is not set (with SFTP a KEY_FILE will do)")
+        if missing:
+            raise ValueError("; ".join(missing))
         return self

@@ -48,7 +48,8 @@ for group in (projects, plans, ledger, accounts, rehearsals):
 def run() -> None:
     """Entry point of the console script: run a command and turn an error into a sentence."""
     try:
-        app(standalone_mode=False)
+        # Outside its standalone mode the framework hands typer.Exit back as a number.
+        code = app(standalone_mode=False)
     except PublisherError as error:
         raise SystemExit(tell(error)) from None
     except typer.Exit as done:
@@ -73,6 +74,7 @@ def run() -> None:
             "remedy: run it again with --debug and report what it prints\n"
         )
         raise SystemExit(1) from None
+    raise SystemExit(code if isinstance(code, int) else 0)
 
 
 def tell(error: PublisherError) -> int:

@@ -58,6 +58,7 @@ class Lane:
         self.problem: PublisherError | None = None
         self._guard = threading.Lock()
         self._row_of_failures: list[type[PublisherError]] = []
+        self._most = 16
         since = desk.door.clock.now() - LOOK_BACK
         history = desk.ledger.writes_since(account.name, since, (Verb.CREATE,))
         row = account.row
@@ -156,10 +157,12 @@ class Lane:
         work(first)
         for thread in threads:
             thread.join()
+        # What a refused connection put back after the others had left.
+        self._drain(first, queue, [1])
 
     def _connections(self) -> int:
         wanted = self.account.options.get("connections", self.account.row.transport.connections)
-        return max(1, min(16, int(wanted)))
+        return max(1, min(self._most, int(wanted)))
 
     def _drain(self, worker: Worker, queue: deque[PlanItem], alive: list[int]) -> None:
         refusals = 0
@@ -177,6 +180,7 @@ class Lane:
                     queue.appendleft(planned)
                     if alive[0] > 1:
                         alive[0] -= 1
+                        self._most = alive[0]
                         return
                 refusals += 1
                 if refusals >= ATTEMPTS:
@@ -225,7 +229,8 @@ class Lane:
         """Look for the last item of the wave that went through, before more follow it."""
         if Verb.FIND not in self.account.row.can:
             return
-        done = [p for p in wave if self.outcomes[p.item].done is Done.PUBLISHED]
+        ended = self.outcomes
+        done = [p for p in wave if p.item in ended and ended[p.item].done is Done.PUBLISHED]
         binding = self.desk.ledger.binding(self.account.name, done[-1].item) if done else None
         if binding is None:
             return

@@ -127,16 +127,26 @@ def _stage(desk: Desk, account: Account, worker: Worker, file: File) -> Staged:
     if Verb.STAGE not in account.row.can:
         return Staged(file)
 
-    def once() -> Staged:
+    def once() -> Staged | Throttled:
         try:
             return worker.open().stage(file)
-        except Throttled:
-            raise
+        except Throttled as crowded:
+            # Handed out, not waited for: the lane has to give way first, or nobody ever makes room.
+            return crowded
         except Transient:
             worker.drop()
             raise
+        except OutcomeUnknown as unclear:
+            # Staging is idempotent: whether the bytes arrived is looked up when it is tried again.
+            worker.drop()
+            raise Transient(
+                unclear.sentence, remedy=unclear.remedy, detail=unclear.detail
+            ) from unclear
 
-    return retried(desk.door.clock, once)
+    answer = retried(desk.door.clock, once)
+    if isinstance(answer, Throttled):
+        raise answer
+    return answer
 
 
 def _intend(desk: Desk, planned: PlanItem, files: Sequence[File]) -> Intent:
