@@ -215,15 +215,20 @@ class Lane:
             self._stop(type(outcome.error)(text, remedy=outcome.error.remedy))
 
     def _pace(self, tags: tuple[str, ...]) -> None:
+        """Wait for a place. It is booked when it is taken, so that a late start never crowds the next."""
         clock = self.desk.door.clock
-        with self._guard:
-            now = clock.now()
-            free, why = self._quotas.peek(now, tags)
-            if free - now > LONGEST_PAUSE:
-                raise QuotaExhausted(f"the limit of {why} is used up", until=free)
-            self._quotas.take(now, tags)
-            start, _ = self._pacing.take(max(now, free), tags)
-        clock.sleep(max(0.0, (start - now).total_seconds()))
+        while True:
+            with self._guard:
+                now = clock.now()
+                free, why = self._quotas.peek(now, tags)
+                if free - now > LONGEST_PAUSE:
+                    raise QuotaExhausted(f"the limit of {why} is used up", until=free)
+                start, _ = self._pacing.peek(max(now, free), tags)
+                if start <= now:
+                    self._quotas.take(now, tags)
+                    self._pacing.take(now, tags)
+                    return
+            clock.sleep((start - now).total_seconds())
 
     def _verify(self, worker: Worker, wave: Sequence[PlanItem]) -> None:
         """Look for the last item of the wave that went through, before more follow it."""
