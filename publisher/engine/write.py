@@ -204,7 +204,10 @@ def _unclear(
 
 
 def _is_prepared(account: Account, remote: Remote) -> bool:
-    return remote.status is Status.PREPARED or account.prepares
+    # What is gone is gone: a pack that was taken back leaves nothing for a person to carry over.
+    return remote.status is Status.PREPARED or (
+        account.prepares and remote.status is not Status.GONE
+    )
 
 
 def _outcome(
