@@ -140,9 +140,16 @@ setup: optional, for more tests: vsftpd, ProFTPD and an OpenSSH server (they nee
     fi
 }
 
-ready && exit 0
+# Without compiled modules every command would compile them again where Python may not write any.
+compile() { .venv/bin/python -m compileall -q publisher channels || true; }
+
+if ready; then
+    compile
+    exit 0
+fi
 make_venv
 install_system_packages
 install_python_packages
 echo "$(digest) $PWD" >"$stamp"
+compile
 say "ready"

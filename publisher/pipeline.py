@@ -7,23 +7,19 @@ never a channel; only ``push`` opens sessions, and only through ``apply``.
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from publisher.apply import apply
 from publisher.compose import compose
 from publisher.decide import Bound, Open, broken, decide
-from publisher.engine.desk import Reporter
-from publisher.engine.submit import batch_digest
+from publisher.engine.batch import batch_digest
 from publisher.errors import Rejected, UnsafePlan
 from publisher.guards import Guard, Trip, guards
 from publisher.inspection import inspect, key_clashes
 from publisher.ledger.records import Binding, Intent
-from publisher.ledger.store import Ledger
 from publisher.listing import Because, Finding, Level, Listing
 from publisher.manifest.item import Item
-from publisher.media.studio import Studio
 from publisher.observe import Account, Door
 from publisher.outcome import Outcome, PushResult
 from publisher.pacing import LONGEST_PAUSE, LOOK_BACK, Schedule, quota_windows
@@ -31,6 +27,13 @@ from publisher.plan import AccountPlan, Confidence, Done, Plan, PlanItem, Submis
 from publisher.policy import judge, quotas_for
 from publisher.row import Verb
 from publisher.workspace import Workspace
+
+if TYPE_CHECKING:
+    import threading
+
+    from publisher.engine.desk import Reporter
+    from publisher.ledger.store import Ledger
+    from publisher.media.studio import Studio
 
 
 def make_plan(ws: Workspace, ledger: Ledger, *, day: dt.date, now: dt.datetime) -> Plan:
@@ -95,6 +98,9 @@ def push(
     stop: threading.Event | None = None,
 ) -> PushResult:
     """Carry a plan out. Raises UnsafePlan before the first write when a guard trips that is not allowed."""
+    # Planning never needs what can write, so only a push loads it.
+    from publisher.apply import apply
+
     trips = [t for t in plan_guards(plan, ledger) if t.guard not in set(allowed)]
     if trips:
         raise unsafe(plan, trips)

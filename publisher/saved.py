@@ -9,14 +9,16 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from publisher.errors import ConfigError, StalePlan
 from publisher.guards import Guard
-from publisher.ledger.store import Ledger
 from publisher.plan import Plan, Word
+
+if TYPE_CHECKING:
+    from publisher.ledger.store import Ledger
 
 MADE_BY = "storefront-publisher plan 1"
 

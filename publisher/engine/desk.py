@@ -9,16 +9,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from publisher.channel import Session
 from publisher.errors import Transient
 from publisher.ledger.records import Intent
-from publisher.ledger.store import Ledger
 from publisher.listing import File
-from publisher.media.studio import Studio
 from publisher.observe import Account, Door
 from publisher.plan import Done, Plan
+
+if TYPE_CHECKING:
+    from publisher.ledger.store import Ledger
+    from publisher.media.studio import Studio
 
 
 class Reporter(Protocol):

@@ -6,24 +6,12 @@ file and never two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from publisher.engine.batch import batch_digest, sorted_batch
 from publisher.engine.desk import Desk, Worker
 from publisher.errors import OutcomeUnknown, PublisherError
-from publisher.ledger.records import Binding
-from publisher.listing import Listing, Remote, fingerprint, plain
+from publisher.listing import Listing, Remote
 from publisher.observe import Account
 from publisher.row import Verb
-
-
-def batch_digest(bindings: Sequence[Binding]) -> str:
-    """The digest of a batch: what its items are and what they say."""
-    return fingerprint([[b.item, b.key, plain(dict(b.fields))] for b in sorted_batch(bindings)])
-
-
-def sorted_batch(bindings: Sequence[Binding]) -> list[Binding]:
-    """The batch in the order in which it is written."""
-    return sorted(bindings, key=lambda b: b.item)
 
 
 def submit(desk: Desk, account: Account, worker: Worker) -> tuple[str, ...]:
