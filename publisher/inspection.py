@@ -28,7 +28,7 @@ def inspect(item: Item, listing: Listing) -> list[Finding]:
     for request in _renditions(listing.files):
         master = request.master
         if master.problem:
-            text, code = f"{master.relative}: {master.problem}", UNUSABLE
+            text, code = _where(master.relative, master.problem), UNUSABLE
             remedy = "repair or replace the file"
         else:
             text, code = _too_small(request), "too-small"
@@ -40,6 +40,13 @@ def inspect(item: Item, listing: Listing) -> list[Finding]:
                 )
             )
     return found
+
+
+def _where(relative: str, problem: str) -> str:
+    """The problem with the file's place in the project instead of its bare name, without a full stop."""
+    name = relative.rpartition("/")[2]
+    told = problem.removesuffix(".")
+    return told.replace(name, relative, 1) if told.startswith(name) else f"{relative}: {told}"
 
 
 def _renditions(files: Iterable[FileRequest]) -> Iterator[RenditionRequest]:

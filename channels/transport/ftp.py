@@ -49,6 +49,8 @@ class FtpEndpoint(Endpoint):
     passive_host_from_control: bool = True
     """Connect data where control is, whatever PASV says: servers behind NAT tell their inside."""
     encoding: str = "utf-8"
+    root_optional: bool = False
+    """Stay in the folder of the login when ``root`` is not there: for a server of one's own."""
 
 
 class FtpStore:
@@ -136,11 +138,11 @@ class FtpStore:
             with contextlib.suppress(ftplib.error_perm, ftplib.error_temp):
                 wire.voidcmd("OPTS UTF8 ON")
         wire.ready()
-        self._go_to_root(wire)
+        place = self._go_to_root(wire)
         if self._at.tls:
             version = wire.control.version() if isinstance(wire.control, ssl.SSLSocket) else ""
-            return (f"encrypted with {version}",)
-        return ("not encrypted: the password and the files travel in the open",)
+            return (f"encrypted with {version}", *place)
+        return ("not encrypted: the password and the files travel in the open", *place)
 
     def _greet(self, wire: Wire) -> None:
         host = self._at.host
@@ -163,13 +165,16 @@ class FtpStore:
             return frozenset()
         return frozenset(words[0].upper() for line in lines if (words := line.split()))
 
-    def _go_to_root(self, wire: Wire) -> None:
+    def _go_to_root(self, wire: Wire) -> tuple[str, ...]:
         root = self._at.root
         if root in ("", ".", "/"):
-            return
+            return ()
         try:
             wire.voidcmd(f"CWD {root}")
+            return ()
         except ftplib.error_perm as error:
+            if self._at.root_optional and code_of(error) == 550:
+                return (f"there is no folder {root}: files go where the login lands",)
             raise NeedsHuman(
                 f"the folder {root} is not there on {self._at.host}, or closed to this login",
                 remedy="Make the folder there, or set the account's ..._ROOT.",

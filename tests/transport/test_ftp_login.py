@@ -28,6 +28,18 @@ def test_a_missing_root_needs_a_person(served: Served) -> None:
         store.login()
 
 
+def test_a_root_that_is_optional_stays_where_the_login_lands(
+    served: Served, tmp_path: Path
+) -> None:
+    own = dataclasses.replace(served.endpoint, root="no-such-folder", root_optional=True)
+    file = tmp_path / "a.jpg"
+    file.write_bytes(b"a picture")
+    with FtpStore(own) as store:
+        assert any("no-such-folder" in note for note in store.login())
+        store.put(file, "landed.jpg", progress=lambda _name, _count: None)
+        assert store.size("landed.jpg") == 9
+
+
 def test_a_certificate_that_nobody_vouches_for(served: Served) -> None:
     if not served.endpoint.tls:
         pytest.skip("plain FTP has no certificate")
