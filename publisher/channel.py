@@ -262,6 +262,10 @@ class Sandbox(ABC):
     def landed(self) -> Sequence[Landed]:
         """Everything the remote side took in, whole or not, from its own books."""
 
+    def cut_short(self) -> Sequence[Landed]:
+        """What came without a proper end of its upload, with the bytes that are there."""
+        return ()
+
     def fault(self, name: str, **options: Any) -> None:
         """Switch a named fault on. Raises ValueError for a fault this sandbox does not have."""
         raise ValueError(f"{type(self).__name__} has no fault {name!r}")

@@ -53,11 +53,13 @@ class PublisherError(Exception):
     retry: ClassVar[Retry] = Retry.NO
     scope: ClassVar[Scope] = Scope.RUN
     exit_code: ClassVar[int] = 1
+    usual_remedy: ClassVar[str] = ""
+    """What helps when whoever raised the error knows nothing better."""
 
     def __init__(self, sentence: str, *, remedy: str = "", detail: str = "") -> None:
         super().__init__(sentence)
         self.sentence = sentence
-        self.remedy = remedy
+        self.remedy = remedy or self.usual_remedy
         self.detail = detail
 
     def __str__(self) -> str:
@@ -108,6 +110,10 @@ class StalePlan(PublisherError):
 
 class Transient(PublisherError):
     """A passing fault that certainly wrote nothing final."""
+
+    usual_remedy = (
+        "see that the address and the line are right, then push again: nothing is sent twice"
+    )
 
     retry = Retry.YES
     scope = Scope.ITEM
@@ -162,6 +168,10 @@ class Conflict(Rejected):
 class OutcomeUnknown(PublisherError):
     """A write may or may not have landed. Only ``find`` or a person may settle it."""
 
+    usual_remedy = (
+        "push again to have it looked up, or say what you see there with publisher resolve"
+    )
+
     retry = Retry.NEVER
     scope = Scope.ITEM
     exit_code = 6
@@ -169,6 +179,8 @@ class OutcomeUnknown(PublisherError):
 
 class AuthFailed(PublisherError):
     """The remote side does not know us, or we do not know it (host key, certificate)."""
+
+    usual_remedy = "check the account's user name and password"
 
     scope = Scope.ACCOUNT
     exit_code = 7
@@ -183,6 +195,8 @@ class NeedsHuman(PublisherError):
 
 class SiteChanged(PublisherError):
     """The remote side does not look as the row says."""
+
+    usual_remedy = "look at the site, then correct the channel's row"
 
     scope = Scope.ACCOUNT
     exit_code = 7

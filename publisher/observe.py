@@ -5,6 +5,7 @@ Preflight and planning get sessions through a read-only wrapper; nothing in this
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -111,7 +112,8 @@ def preflight(door: Door, accounts: Sequence[Account]) -> dict[str, Health | Pub
 
 def with_setup_notes(error: PublisherError, row: Row) -> PublisherError:
     """A refused login with the row's own notes on how that site hands out its passwords."""
-    if not isinstance(error, AuthFailed):
+    # How a site hands out passwords is of no help against a stranger's host key or certificate.
+    if not isinstance(error, AuthFailed) or re.search("_HOST_KEY|_TLS_", error.remedy):
         return error
     notes = [n for n in (row.transport.login, *row.setup) if n]
     remedy = " ".join([error.remedy, *(f"{row.title}: {n}" for n in notes)]).strip()

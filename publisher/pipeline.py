@@ -273,5 +273,7 @@ def _told(outcome: Outcome) -> Outcome:
     if outcome.done is not Done.HELD or not broken(outcome.planned):
         return outcome
     reason = next(iter(outcome.planned.because))
-    error = Rejected(reason.text.partition("; ")[0], remedy="repair or replace the master, then push again")
+    error = Rejected(
+        reason.text.partition("; ")[0], remedy="repair or replace the master, then push again"
+    )
     return replace(outcome, done=Done.FAILED, error=error)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from channels.bundles.settings import BundleSettings
 from publisher.channel import Context, Session
-from publisher.errors import Conflict, OutcomeUnknown, PublisherError
+from publisher.errors import Conflict, OutcomeUnknown, PublisherError, Transient
 from publisher.listing import (
     Change,
     File,
@@ -115,6 +115,13 @@ class BundleSession(Session):
         key = self._object(file)
         there = self.store.head(key)
         if there is None or there.size != file.size:
+            self._bring(key, file)
+        else:
+            self.context.progress(file.name, file.size)
+        return Staged(file, key)
+
+    def _bring(self, key: str, file: File) -> None:
+        try:
             self.store.put_file(
                 key,
                 file.path,
@@ -124,9 +131,9 @@ class BundleSession(Session):
                 progress=lambda _name, count: self.context.progress(file.name, count),
                 create_only=True,
             )
-        else:
-            self.context.progress(file.name, file.size)
-        return Staged(file, key)
+        except OutcomeUnknown as error:
+            # Nobody sees the object yet, and the same bytes get the same name: sending again is safe.
+            raise Transient(error.sentence, detail=error.detail) from error
 
     def create(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
         """Write the page of a new bundle. Raises Conflict when another bundle has that place."""
@@ -147,7 +154,7 @@ class BundleSession(Session):
         return self._publish(listing, staged, remote.key)
 
     def withdraw(self, remote: Remote) -> Receipt:
-        """Put a page in its place that says so. The archive is deleted; the link stays valid."""
+        """Put a page in its place that says so. Its files go, except those of other bundles; the link stays valid."""
         card = self._card(remote.key) or {}
         fields = card.get("fields", {})
         variables = {
@@ -158,8 +165,10 @@ class BundleSession(Session):
         }
         self.context.sending()
         self._write(remote.key, "gone.html.j2", variables, {**card, "gone": True})
+        kept = self._in_use(besides=remote.key)
         for name in card.get("files", ()):
-            self.store.delete(name)
+            if name not in kept:
+                self.store.delete(name)
         return Receipt(Remote(remote.id, remote.key, Status.GONE, self._url(remote.key)))
 
     def _publish(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
@@ -232,6 +241,17 @@ class BundleSession(Session):
             "count": len(titles),
             "ai": [_origin(line) for line in fields["ai"]],
         }
+
+    def _in_use(self, besides: str) -> frozenset[str]:
+        """The objects that other bundles show: two bundles with one member share its picture."""
+        found: set[str] = set()
+        for page in self.store.list(self._key("")):
+            keys = [o.key[: -len(_CARD) - 1] for o in page if o.key.endswith(f"/{_CARD}")]
+            for name in (k.rpartition("/")[2] for k in keys):
+                card = (self._card(name) or {}) if name != besides else {}
+                if not card.get("gone"):
+                    found.update(card.get("files", ()))
+        return frozenset(found)
 
     def _card(self, key: str) -> dict[str, Any] | None:
         data = self.store.read(self._key(key, _CARD), _CARD_BYTES)

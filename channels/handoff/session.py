@@ -39,8 +39,15 @@ class HandoffSession(Session):
         nearest = self.context.outbox
         while not nearest.exists():
             nearest = nearest.parent
+        if not nearest.is_dir():
+            raise Rejected(
+                f"the outbox cannot be made: {nearest} is no folder", remedy="move it away"
+            )
         if not os.access(nearest, os.W_OK):
-            raise Rejected(f"the folder {nearest} cannot be written to", remedy="change its rights")
+            raise Rejected(
+                f"the outbox {nearest} cannot be written to",
+                remedy="change the rights of that folder",
+            )
         return Health(self.context.account, (f"packs go to {self.context.outbox}",))
 
     def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
@@ -70,12 +77,22 @@ class HandoffSession(Session):
                 f"the folder {place.name} is already there and was not made from here",
                 remedy=f"move {place} away",
             )
-        building = place.with_name(f".{place.name}.{os.getpid()}")
+        # One run at a time has the account, so what a killed one left here is ours to sweep away.
+        building = place.with_name(f".{place.name}.building")
         shutil.rmtree(building, ignore_errors=True)
-        building.mkdir(parents=True)
-        for part in staged:
-            self._copy(part.file, building / part.file.name)
-        self._write_words(building, listing, [s.file for s in staged])
+        try:
+            building.mkdir(parents=True)
+            for part in staged:
+                self._copy(part.file, building / part.file.name)
+            self._write_words(building, listing, [s.file for s in staged])
+        except OSError as error:
+            shutil.rmtree(building, ignore_errors=True)
+            raise Rejected(
+                f"the pack cannot be written to the outbox {self.context.outbox}: "
+                f"{(error.strerror or 'disk error').lower()}",
+                remedy="make room on that disk, or change the rights of the folder",
+                detail=repr(error),
+            ) from error
         self.context.sending()
         shutil.rmtree(place, ignore_errors=True)
         building.rename(place)
@@ -91,10 +108,12 @@ class HandoffSession(Session):
         return self.create(listing, staged, listing.key)
 
     def withdraw(self, remote: Remote) -> Receipt:
-        """Remove the pack."""
+        """Remove the pack; what a person carried over already is theirs to take off."""
+        row = self.context.row
         self.context.sending()
         shutil.rmtree(self._pack(remote.key), ignore_errors=True)
-        return Receipt(Remote(remote.id, remote.key, Status.GONE))
+        tasks = (f"take {remote.key} off at {row.page}, if it is there",) if row.page else ()
+        return Receipt(Remote(remote.id, remote.key, Status.GONE), tasks=tasks)
 
     def submit(self, batch: Sequence[tuple[Listing, Remote]], digest: str) -> Receipt:
         """One CSV for all packs of the batch, in the row's dialect."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from channels.transport.sandbox_books import cut_short
 from publisher.channel import Landed, Sandbox
 from publisher.row import Row
 
@@ -64,8 +65,11 @@ class AdapterSandbox(Sandbox):
 
     def landed(self) -> Sequence[Landed]:
         """Every file that the server took in whole, by its own books."""
-        found = self._server.landed() if self._server is not None else ()
-        return [replace(entry, key=entry.key.rpartition("/")[2]) for entry in found]
+        return _plain(self._server.landed() if self._server is not None else ())
+
+    def cut_short(self) -> Sequence[Landed]:
+        """Files whose upload had no proper end, by the server's own books."""
+        return _plain(cut_short(self._server.books()) if self._server is not None else ())
 
     def fault(self, name: str, **options: Any) -> None:
         """Switch a fault of the server on."""
@@ -74,3 +78,7 @@ class AdapterSandbox(Sandbox):
     def clear_faults(self) -> None:
         """Switch all faults off."""
         self._server.clear_faults()
+
+
+def _plain(found: Sequence[Landed]) -> list[Landed]:
+    return [replace(entry, key=entry.key.rpartition("/")[2]) for entry in found]

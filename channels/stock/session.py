@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from channels.stock.settings import StockSettings
 from publisher.channel import Context, Session
-from publisher.errors import ConfigError, Conflict
+from publisher.errors import ConfigError, Conflict, OutcomeUnknown, Transient
 from publisher.listing import (
     File,
     Health,
@@ -76,6 +76,8 @@ def open_store(context: Context) -> FileStore:
             tls=kind == "ftps",
             tls_verify=settings.tls_verify,
             tls_ca_file=settings.tls_ca_file,
+            # The agency's folder must be there at the agency; a server of one's own may be flat.
+            root_optional=settings.host is not None and settings.root is None,
         )
     )
 
@@ -158,12 +160,16 @@ class StockSession(Session):
         if not self._can_rename():
             return Staged(file)
         temporary = f"{file.name}{TEMPORARY}"
-        self.store.put(
-            file.path,
-            temporary,
-            progress=lambda _name, count: self.context.progress(file.name, count),
-            resume=began == file.sha256,
-        )
+        try:
+            self.store.put(
+                file.path,
+                temporary,
+                progress=lambda _name, count: self.context.progress(file.name, count),
+                resume=began == file.sha256,
+            )
+        except OutcomeUnknown as error:
+            # Under a temporary name nothing is final yet: sending it again is safe.
+            raise Transient(error.sentence, detail=error.detail) from error
         return Staged(file, temporary)
 
     def _can_rename(self) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from channels.transport.sheet import Value, write_sheets
 from publisher.channel import Context
-from publisher.errors import ConfigError
+from publisher.errors import ConfigError, Rejected
 from publisher.listing import FieldValue, Listing, Remote
 from publisher.row import Dialect, Row
 
@@ -61,6 +61,19 @@ def batch_sheets(
     rows = [column_values(listing, dialect) for listing, _ in batch]
     columns = tuple(c.model_copy(update={"field": c.header}) for c in dialect.columns)
     sheets = write_sheets(dialect.model_copy(update={"columns": columns}), rows)
+    try:
+        return _written(context, digest, sheets)
+    except OSError as error:
+        raise Rejected(
+            f"the CSV cannot be written to the outbox {context.outbox}: "
+            f"{(error.strerror or 'disk error').lower()}",
+            remedy="make room on that disk, or change the rights of the folder",
+            detail=repr(error),
+        ) from error
+
+
+def _written(context: Context, digest: str, sheets: Sequence[bytes]) -> list[tuple[str, Path]]:
+    assert context.row.csv is not None
     found = []
     context.outbox.mkdir(parents=True, exist_ok=True)
     for number, content in enumerate(sheets, start=1):

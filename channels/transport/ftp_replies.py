@@ -71,7 +71,7 @@ def refusal(reply: object, host: str, doing: str, secret: str = "") -> Publisher
         return Transient(said)
     if code in (521, 522, 533, 534, 536):
         return AuthFailed(f"{host} refused the encrypted data connection: {words}")
-    return Rejected(said)
+    return Rejected(said, remedy="Read the answer of the server, then ask the site or push again.")
 
 
 def login_refusal(reply: object, host: str, secret: str) -> PublisherError:
@@ -112,11 +112,13 @@ def broken(error: BaseException, host: str, port: int, doing: str) -> PublisherE
             detail=clean(error),
         )
     if isinstance(error, ConnectionRefusedError):
-        why = f"nothing listens on port {port}"
-    elif isinstance(error, TimeoutError):
-        why = "it did not answer in time"
-    else:
-        why = clean(error) or "it closed the connection"
+        return Transient(
+            f"{host} could not {doing}: nothing listens on port {port}",
+            remedy="Check the account's ..._HOST and ..._PORT, or try again later.",
+            detail=type(error).__name__,
+        )
+    late = isinstance(error, TimeoutError)
+    why = "it did not answer in time" if late else clean(error) or "it closed the connection"
     return Transient(f"{host} could not {doing}: {why}", detail=type(error).__name__)
 
 

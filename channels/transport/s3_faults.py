@@ -89,7 +89,7 @@ def explain(error: Exception, key: str, bucket: str, *, sent: bool) -> Exception
     if code in _DENIED or status in {401, 403}:
         return AuthFailed(
             f"The service does not let us use bucket {bucket} ({code})",
-            remedy="Check <ACCOUNT>_ACCESS_KEY, <ACCOUNT>_SECRET_KEY and the key's rights.",
+            remedy="Check <ACCOUNT>_ACCESS_KEY_ID, <ACCOUNT>_SECRET_ACCESS_KEY and the key's rights.",
             detail=detail,
         )
     if code == "NoSuchBucket" or (sent is False and key == bucket and status == 404):

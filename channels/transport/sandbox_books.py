@@ -11,7 +11,7 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,17 @@ class Books:
                 last[name] = last.pop(entry["old"])
                 count[name] += count.pop(entry["old"])
         return [Landed(n, e["sha256"], e["size"], count[n]) for n, e in last.items()]
+
+
+def cut_short(entries: Sequence[Mapping[str, Any]]) -> list[Landed]:
+    """What came without a proper end and never again: by name, with the bytes that are there.
+
+    A client that dies between its last byte and the end of the upload leaves a whole file of this kind.
+    """
+    last = {e["name"]: e for e in entries if e["event"] in ("partial", "completed")}
+    return [
+        Landed(name, e["sha256"], e["size"]) for name, e in last.items() if e["event"] == "partial"
+    ]
 
 
 class Switchboard:

@@ -1,4 +1,4 @@
-"""Which host key an SFTP server may show: one pinned in the settings or recorded in known_hosts.
+"""Which host key an SFTP server may show, pinned in the settings or recorded in known_hosts; and our own key.
 
 It decides and explains. It never connects, and it never records a key by itself: trust on first
 use is left to a person who compares the fingerprint.
@@ -11,6 +11,8 @@ from pathlib import Path
 
 import asyncssh
 
+from channels.transport.sftp_line import SftpEndpoint
+from channels.transport.sftp_refusals import unusable_key
 from publisher.errors import AuthFailed
 
 KINDS: tuple[tuple[str, ...], ...] = (
@@ -47,6 +49,13 @@ class HostKeys:
         if not trusted:
             self.shown = key
         return trusted
+
+    @property
+    def trusted(self) -> tuple[asyncssh.SSHKey, ...]:
+        """The keys that ``accept`` takes, as far as they are known in full: not from a fingerprint."""
+        if self.fingerprint:
+            return ()
+        return (self.key,) if self.key is not None else self.recorded
 
     def attempts(self) -> Iterator[list[str]]:
         """Signature algorithms to offer, in the order of trying.
@@ -122,6 +131,23 @@ class HostKeys:
                 ) from error
             texts.append(text)
         return asyncssh.import_known_hosts("\n".join(texts))
+
+
+def algorithms_of(keys: tuple[asyncssh.SSHKey, ...]) -> list[str]:
+    """The signature algorithms to ask a server for when only these keys will do, best first."""
+    types = {key.get_algorithm() for key in keys}
+    return [name for kind in KINDS if types & set(_key_types(kind)) for name in kind]
+
+
+def client_keys(end: SftpEndpoint) -> list[asyncssh.SSHKey] | None:
+    """The private key to log in with; None for a login by password. Raises AuthFailed."""
+    if end.key_file is None:
+        return None
+    phrase = end.key_passphrase.get_secret_value() if end.key_passphrase else None
+    try:
+        return [asyncssh.read_private_key(end.key_file.expanduser(), phrase)]
+    except (OSError, asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
+        raise unusable_key(end, type(error).__name__) from None
 
 
 def _key_types(kind: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,29 +1,20 @@
-"""One SSH connection with SFTP on it, used from a plain thread: connect, call, write blocks, hang up.
+"""What a line to an SFTP server is: the endpoint, the requests, and the two ways in which one can fail.
 
-It maps the faults of connecting onto the error tree, and leaves the faults of single requests to
-the caller, who knows whether the point of no return is past. It never retries and never reads
-~/.ssh/config or an agent.
+``sftp_openssh`` and ``sftp_asyncssh`` are the two lines; the store and the upload know only what is said
+here. It connects to nothing itself and knows no channel.
 """
 
 from __future__ import annotations
 
-import asyncio
-import queue
-import socket
-from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as Waited
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Literal, Protocol
 
-import asyncssh
 from pydantic import SecretStr
 
-from channels.transport.loop_thread import shared_loop
-from channels.transport.sftp_keys import HostKeys
 from channels.transport.store import Endpoint
-from publisher.errors import AuthFailed, NeedsHuman, Throttled, Transient
 
 CIPHERS = (
     "aes128-gcm@openssh.com",
@@ -34,8 +25,10 @@ CIPHERS = (
 )
 """AES-GCM first: one pass, in hardware, and 1.2 to 1.8 times as fast as ChaCha20."""
 
-T = TypeVar("T")
-Ack = int | BaseException
+SAFE_BLOCK = 32 * 1024
+"""What every server takes: draft-ietf-secsh-filexfer-02, section 3, promises packets of 34,000 bytes."""
+LARGEST_BLOCK = 255 * 1024
+"""OpenSSH hangs up on messages over 256 KB, header included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +36,8 @@ class SftpEndpoint(Endpoint):
     """Where to log in, as whom, and which host key to believe. Timeouts are in seconds.
 
     ``host_key`` is a ``SHA256:...`` fingerprint or an OpenSSH public key line and overrules ``known_hosts``.
+    ``client`` says what encrypts: the machine's ``ssh`` program, asyncssh in this process, or ``auto``, the
+    first where it is there and can serve this endpoint, else the second.
     """
 
     known_hosts: tuple[Path, ...] = (Path("~/.ssh/known_hosts"),)
@@ -50,260 +45,143 @@ class SftpEndpoint(Endpoint):
     host_key_check: bool = True
     key_file: Path | None = None
     key_passphrase: SecretStr | None = None
+    client: Literal["auto", "openssh", "asyncssh"] = "auto"
 
 
 class LineLost(Exception):
     """The connection is gone, or nothing came for ``data_timeout`` seconds."""
 
 
-LINE_FAULTS = (
-    asyncssh.SFTPConnectionLost,
-    asyncssh.SFTPNoConnection,
-    asyncssh.SFTPBadMessage,
-    asyncssh.DisconnectError,
-    OSError,
-)
-"""What a request may raise when it got no answer; every other SFTPError is the server's own word."""
+class Status(IntEnum):
+    """Status codes of SSH_FXP_STATUS; those above 8 come from later drafts, section 9.1."""
+
+    OK = 0
+    EOF = 1
+    NO_SUCH_FILE = 2
+    PERMISSION_DENIED = 3
+    FAILURE = 4
+    BAD_MESSAGE = 5
+    NO_CONNECTION = 6
+    CONNECTION_LOST = 7
+    OP_UNSUPPORTED = 8
+    NO_SUCH_PATH = 10
+    FILE_ALREADY_EXISTS = 11
+    WRITE_PROTECT = 12
+    NO_SPACE_ON_FILESYSTEM = 14
+    QUOTA_EXCEEDED = 15
 
 
-class _Owner(asyncssh.SSHClient):
-    def __init__(self, keys: HostKeys, lost: asyncio.Future[None]) -> None:
-        self._keys, self._lost = keys, lost
+class Refused(Exception):
+    """The server's own word about one request: a status ``code`` (see Status) and its ``reason``."""
 
-    def validate_host_public_key(
-        self, host: str, addr: str, port: int, key: asyncssh.SSHKey
-    ) -> bool:
-        return self._keys.accept(key)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if not self._lost.done():
-            self._lost.set_result(None)
-
-
-class SftpLine:
-    """A connection that is open from ``connect`` to ``hang_up``. Not thread-safe."""
-
-    def __init__(self, endpoint: SftpEndpoint) -> None:
-        self.endpoint = endpoint
-        self._loop = shared_loop()
-        self._connection: asyncssh.SSHClientConnection | None = None
-        self._sftp: asyncssh.SFTPClient | None = None
-        self._lost: asyncio.Future[None] | None = None
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"status {code}: {reason}")
+        self.code, self.reason = code, reason
 
     @property
-    def sftp(self) -> asyncssh.SFTPClient:
-        """The SFTP session. Raises LineLost when there is none any more."""
-        if self._sftp is None or self._lost is None or self._lost.done():
-            raise LineLost("not connected")
-        return self._sftp
+    def missing(self) -> bool:
+        """Whether it says that there is no such file."""
+        return self.code in (Status.NO_SUCH_FILE, Status.NO_SUCH_PATH)
+
+
+LOST = frozenset({Status.BAD_MESSAGE, Status.NO_CONNECTION, Status.CONNECTION_LOST})
+"""Codes that speak of the line and not of the file: no answer to the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What the server tells of a file: ``size`` in bytes and the POSIX ``mode``, None where it does not."""
+
+    size: int | None = None
+    mode: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a folder's listing."""
+
+    name: str
+    attributes: Attributes
+
+
+class Source(Protocol):
+    """The local file. Both methods raise Rejected when it cannot be read that far."""
+
+    def copy(self, offset: int, count: int) -> bytes:
+        """A copy of ``count`` bytes from ``offset``."""
+        ...
+
+    def move(self, pipe: int, offset: int, count: int) -> int:
+        """Put bytes from ``offset`` into a non-blocking pipe, at most ``count``; how many went.
+
+        Also raises BlockingIOError when the pipe is full, BrokenPipeError when nobody reads it.
+        """
+        ...
+
+
+class RemoteHandle(Protocol):
+    """A file open for writing. Every method raises LineLost, or Refused."""
+
+    def write(self, source: Source, offset: int, count: int) -> None:
+        """Send one block without waiting for its acknowledgement."""
+        ...
+
+    def acknowledged(self) -> int:
+        """Wait for one block to be acknowledged; its bytes. LineLost after ``data_timeout`` seconds."""
+        ...
+
+    def close(self) -> None:
+        """Close the file on the server; only after every block was acknowledged."""
+        ...
+
+
+class Line(Protocol):
+    """One connection with SFTP on it, from ``connect`` to ``hang_up`` or ``close``. Not thread-safe.
+
+    Requests raise Refused or LineLost; the caller knows whether the point of no return is past.
+    """
 
     @property
     def server(self) -> str:
         """What the server calls itself."""
-        found = self._connection.get_extra_info("server_version") if self._connection else ""
-        return str(found or "")
+        ...
+
+    @property
+    def block(self) -> int:
+        """Bytes in one write that the server surely takes."""
+        ...
 
     def connect(self) -> None:
-        """Connect, check the host key, log in, open SFTP. Raises AuthFailed, Transient, NeedsHuman."""
-        end = self.endpoint
-        keys = HostKeys(end.host, end.port, end.host_key, end.known_hosts, check=end.host_key_check)
-        client_keys = self._client_keys()
-        for algorithms in keys.attempts():
-            # Three phases share this: TCP, login and the SFTP handshake each have the timeout.
-            future = asyncio.run_coroutine_threadsafe(
-                self._open(keys, algorithms, client_keys), self._loop
-            )
-            try:
-                future.result(3 * end.connect_timeout + 5)
-            except asyncssh.HostKeyNotVerifiable:
-                continue
-            except (Exception, Waited) as error:
-                future.cancel()
-                if keys.shown is None:
-                    self._cannot_connect(error)
-                # A further kind of key was asked for, and the server has none of that kind.
-                continue
-            return
-        raise keys.refusal()
+        """Connect, check the host key, log in, open SFTP.
 
-    def call(self, work: Awaitable[T], patience: float | None = None) -> T:
-        """Run one request to its end. Raises LineLost, or the request's own SFTPError."""
-        future: Future[T] = asyncio.run_coroutine_threadsafe(self._guarded(work), self._loop)
-        try:
-            return future.result(patience or self.endpoint.data_timeout)
-        except Waited as error:
-            future.cancel()
-            raise LineLost("no answer in time") from error
-        except LINE_FAULTS as error:
-            raise LineLost(f"{type(error).__name__}: {error}") from error
-        except BaseException:
-            future.cancel()
-            raise
+        Raises AuthFailed, Transient, Throttled, NeedsHuman.
+        """
+        ...
 
-    def watch(self, acks: queue.SimpleQueue[Ack]) -> Callable[[], None]:
-        """Have the loss of the line put into ``acks``; returns what ends that."""
+    def stat(self, path: str) -> Attributes:
+        """The attributes of a file or folder, links followed."""
+        ...
 
-        def gone(_lost: asyncio.Future[None]) -> None:
-            acks.put(LineLost("connection lost"))
+    def rename(self, old: str, new: str) -> None:
+        """SSH_FXP_RENAME, which does not overwrite."""
+        ...
 
-        lost = self._lost
-        if lost is None:
-            raise LineLost("not connected")
-        self._loop.call_soon_threadsafe(lost.add_done_callback, gone)
-        return lambda: self._post(lost.remove_done_callback, gone)
+    def remove(self, path: str) -> None:
+        """Remove a file."""
+        ...
 
-    def write(self, file: asyncssh.SFTPClientFile, data: bytes, offset: int, acks: Any) -> None:
-        """Send one block without waiting; its length, or its error, comes into ``acks``."""
-        self._post(self._launch, file, data, offset, acks)
+    def entries(self, path: str) -> Iterator[Entry]:
+        """Everything in a folder, in the order of the server."""
+        ...
+
+    def open(self, path: str, *, truncate: bool) -> RemoteHandle:
+        """Open a file for writing, made when it is missing."""
+        ...
 
     def hang_up(self) -> None:
         """Cut the connection at once, so that an unfinished file is not taken for a finished one."""
-        connection, self._connection, self._sftp = self._connection, None, None
-        if connection is not None:
-            self._post(connection.abort)
+        ...
 
     def close(self) -> None:
         """Say goodbye and wait a moment for the server to hear it. Never raises."""
-        connection, self._connection, self._sftp = self._connection, None, None
-        if connection is None:
-            return
-        connection_closed = connection.wait_closed()
-        self._post(connection.close)
-        try:
-            asyncio.run_coroutine_threadsafe(connection_closed, self._loop).result(2.0)
-        except (Exception, Waited):
-            self._post(connection.abort)
-
-    def _post(self, work: Callable[..., object], *arguments: object) -> None:
-        self._loop.call_soon_threadsafe(work, *arguments)
-
-    def _launch(self, file: asyncssh.SFTPClientFile, data: bytes, offset: int, acks: Any) -> None:
-        if self._lost is None or self._lost.done():
-            acks.put(LineLost("connection lost"))
-            return
-
-        def answered(task: asyncio.Task[int]) -> None:
-            error = asyncio.CancelledError() if task.cancelled() else task.exception()
-            acks.put(len(data) if error is None else error)
-
-        self._loop.create_task(file.write(data, offset)).add_done_callback(answered)
-
-    async def _guarded(self, work: Awaitable[T]) -> T:
-        # A request on a channel that is closing is dropped without an answer, hence the race.
-        task = asyncio.ensure_future(work)
-        try:
-            if self._lost is not None:
-                either: set[asyncio.Future[Any]] = {task, self._lost}
-                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-                if not task.done():
-                    raise LineLost("connection lost")
-            return await task
-        finally:
-            task.cancel()
-
-    def _client_keys(self) -> list[asyncssh.SSHKey] | None:
-        end = self.endpoint
-        if end.key_file is None:
-            return None
-        phrase = end.key_passphrase.get_secret_value() if end.key_passphrase else None
-        try:
-            return [asyncssh.read_private_key(end.key_file.expanduser(), phrase)]
-        except (OSError, asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
-            raise AuthFailed(
-                f"The private key {end.key_file} cannot be used",
-                remedy="Check <ACCOUNT>_KEY_FILE and <ACCOUNT>_KEY_PASSPHRASE.",
-                detail=type(error).__name__,
-            ) from None
-
-    async def _open(
-        self, keys: HostKeys, algorithms: list[str], client_keys: list[asyncssh.SSHKey] | None
-    ) -> None:
-        end = self.endpoint
-        lost: asyncio.Future[None] = self._loop.create_future()
-        connection = await asyncssh.connect(
-            end.host,
-            end.port,
-            client_factory=lambda: _Owner(keys, lost),
-            # Never empty: asyncssh would fall back to the user's own file. HostKeys decides instead.
-            known_hosts=asyncssh.import_known_hosts("") if keys.check else None,
-            server_host_key_algs=algorithms,
-            username=end.username,
-            password=end.password.get_secret_value() or None,
-            client_keys=client_keys,
-            agent_path=None,
-            config=[],
-            gss_host=None,
-            encryption_algs=list(CIPHERS),
-            compression_algs=None,
-            connect_timeout=end.connect_timeout,
-            login_timeout=end.connect_timeout,
-            keepalive_interval=15,
-            keepalive_count_max=3,
-        )
-        try:
-            _drop_filler(connection)
-            async with asyncio.timeout(end.connect_timeout):
-                sftp = await connection.start_sftp_client(path_errors="surrogateescape")
-        except BaseException:
-            connection.abort()
-            raise
-        self._connection, self._sftp, self._lost = connection, sftp, lost
-
-    def _cannot_connect(self, error: BaseException) -> NoReturn:
-        end = self.endpoint
-        where, detail = f"{end.host}:{end.port}", f"{type(error).__name__}: {error}"
-        if isinstance(error, asyncssh.PermissionDenied):
-            raise AuthFailed(
-                f"{where} does not accept the user name and password of {end.username!r}",
-                remedy="Check <ACCOUNT>_USERNAME and <ACCOUNT>_PASSWORD (or the key file).",
-                detail=detail,
-            ) from error
-        if isinstance(error, asyncssh.KeyExchangeFailed):
-            raise NeedsHuman(
-                f"{where} and we have no encryption in common",
-                remedy="Ask the site which SSH versions and ciphers it supports.",
-                detail=detail,
-            ) from error
-        if isinstance(error, asyncssh.ChannelOpenError | asyncssh.SFTPError):
-            raise NeedsHuman(
-                f"{where} lets {end.username!r} log in, but not use SFTP",
-                remedy="Ask the site to enable SFTP for this account.",
-                detail=detail,
-            ) from error
-        if isinstance(error, asyncssh.DisconnectError):
-            if error.code == asyncssh.DISC_TOO_MANY_CONNECTIONS:
-                raise Throttled(
-                    f"{where} has too many connections open", after=30.0, detail=detail
-                ) from error
-            raise Transient(f"{where} hung up before the login", detail=detail) from error
-        if isinstance(error, socket.gaierror):
-            raise Transient(
-                f"The host name {end.host} cannot be found",
-                remedy="Check <ACCOUNT>_HOST and the network.",
-                detail=detail,
-            ) from error
-        if isinstance(error, TimeoutError | Waited):
-            raise Transient(
-                f"{where} did not answer within {end.connect_timeout:g} seconds", detail=detail
-            ) from error
-        if isinstance(error, OSError):
-            raise Transient(f"{where} cannot be reached", detail=detail) from error
-        raise error
-
-
-def _drop_filler(connection: asyncssh.SSHClientConnection) -> None:
-    """Leave out the empty packet that asyncssh sends before every data packet.
-
-    It guards ciphers whose initialisation vector can be guessed, which AES-GCM and ChaCha20 have not, and it
-    costs a system call and an encryption for each 32 KB. OpenSSH does not send it either.
-    """
-    cipher = str(connection.get_extra_info("send_cipher") or "")
-    if "gcm" not in cipher and "chacha20" not in cipher:
-        return
-    inner = connection.send_packet
-
-    def send_packet(kind: int, *parts: bytes, handler: Any = None) -> None:
-        if kind != asyncssh.constants.MSG_IGNORE:
-            inner(kind, *parts, handler=handler)
-
-    vars(connection)["send_packet"] = send_packet
+        ...

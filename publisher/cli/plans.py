@@ -22,6 +22,7 @@ from publisher.cli.common import (
 
 if TYPE_CHECKING:
     from publisher.ledger.store import Ledger
+    from publisher.outcome import PushResult
     from publisher.plan import Plan
     from publisher.workspace import Workspace
 
@@ -248,6 +249,8 @@ def push(
             )
     document = push_document(result)
     report = _report(ws, document)
+    if debug:
+        _tell_details(ws, result)
     if as_json:
         common.print_json(document)
     else:
@@ -256,6 +259,17 @@ def push(
         print_push(common.console(), document)
         typer.echo(f"report: {report}")
     raise typer.Exit(result.exit_code)
+
+
+def _tell_details(ws: Workspace, result: PushResult) -> None:
+    """The inner details of every error, for a bug report; secrets are masked."""
+    from publisher.settings import redactor
+
+    mask = redactor(ws.folder)
+    errors = [*result.problems.values(), *(o.error for o in result.outcomes if o.error)]
+    for error in dict.fromkeys(errors):
+        if error.detail:
+            typer.echo(mask(f"{type(error).__name__}: {error.sentence}\n{error.detail}"), err=True)
 
 
 def _report(ws: Workspace, document: dict[str, Any]) -> Path:

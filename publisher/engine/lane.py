@@ -24,7 +24,7 @@ from publisher.errors import (
     Transient,
 )
 from publisher.ledger.records import Intent
-from publisher.listing import File, Status
+from publisher.listing import File, Remote, Status
 from publisher.observe import Account, with_setup_notes
 from publisher.outcome import Outcome, failed
 from publisher.pacing import (
@@ -43,6 +43,8 @@ from publisher.row import Verb
 WAVES = (1, 10)
 """How many items go before the next verification; after these, all."""
 
+REPORT = "push again; when it happens again, report it with what push --debug prints"
+
 BREAKER = 3
 """So many failures of one kind in a row pause the account."""
 
@@ -59,8 +61,10 @@ class Lane:
         self._guard = threading.Lock()
         self._row_of_failures: list[type[PublisherError]] = []
         self._most = 16
-        since = desk.door.clock.now() - LOOK_BACK
-        history = desk.ledger.writes_since(account.name, since, (Verb.CREATE,))
+        now = desk.door.clock.now()
+        written = desk.ledger.writes_since(account.name, now - LOOK_BACK, (Verb.CREATE,))
+        # After the clock was put back, a write "in the future" counts as one of this moment.
+        history = [(min(moment, now), tags) for moment, tags in written]
         row = account.row
         self._pacing = Schedule(pace_windows(row.pace), history)
         self._quotas = Schedule(quota_windows(row.pace, row.quota, account.options), history)
@@ -79,7 +83,9 @@ class Lane:
             self._stop(with_setup_notes(error, self.account.row))
         except Exception as error:
             detail = f"{type(error).__name__}: {error}"
-            self._stop(Transient("the program failed in this account", detail=detail))
+            self._stop(
+                Transient("the program failed in this account", remedy=REPORT, detail=detail)
+            )
         finally:
             worker.drop()
         for planned in items:
@@ -194,7 +200,7 @@ class Lane:
                     self._stop(explained)
             except Exception as error:
                 detail = f"{type(error).__name__}: {error}"
-                problem = Transient("the program failed at this item", detail=detail)
+                problem = Transient("the program failed at this item", remedy=REPORT, detail=detail)
                 self._end(failed(planned, problem))
                 self._stop(problem)
 
@@ -242,7 +248,15 @@ class Lane:
         files = [
             File("sent", f.name, self.desk.door.outbox, f.size, f.sha256) for f in binding.files
         ]
-        remote = retried(self.desk.door.clock, lambda: worker.open().find(binding.key, files))
+
+        def look() -> Remote | None:
+            try:
+                return worker.open().find(binding.key, files)
+            except PublisherError:
+                worker.drop()
+                raise
+
+        remote = retried(self.desk.door.clock, look)
         proof = self.account.row.transport.absence == "proof"
         if (remote is None and proof) or (remote is not None and remote.status is Status.PARTIAL):
             raise Conflict(f"{binding.key} was sent, but it is not there as a whole; stopped")

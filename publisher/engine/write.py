@@ -198,8 +198,7 @@ def _unclear(
         binding = desk.ledger.binding(planned.account, planned.item)
         remote = Remote(binding.remote_id, binding.key, url=binding.url) if binding else None
         return _outcome(planned, remote, False, binding.tasks if binding else ())
-    if not error.remedy:
-        error.remedy = ASK_A_PERSON.format(item=planned.item, account=planned.account)
+    error.remedy = ASK_A_PERSON.format(item=planned.item, account=planned.account)
     return Outcome(planned, Done.UNKNOWN, remote=planned.remote, error=error)
 
 

@@ -59,9 +59,8 @@ intents = Table(
     Column("note", Text, nullable=False),
     Index("ix_intents_pair", "account", "item", "verb", "key"),
     Index("ix_intents_counted", "account", "counted_at"),
-    Index(
-        "ux_intents_open", "account", "item", unique=True, sqlite_where=OPEN, postgresql_where=OPEN
-    ),
+    # The migration makes it for PostgreSQL too; naming that here would load its dialects on every start.
+    Index("ux_intents_open", "account", "item", unique=True, sqlite_where=OPEN),
 )
 
 sent_files = Table(

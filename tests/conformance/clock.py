@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections.abc import Callable
 
 
 class VirtualClock:
@@ -14,6 +15,8 @@ class VirtualClock:
         self._lock = threading.Lock()
         self.slept = 0.0
         self.longest = 0.0
+        self.on_sleep: Callable[[], None] = lambda: None
+        """Called at the end of every pause, such as to end the trouble that it was made for."""
 
     def now(self) -> dt.datetime:
         """The virtual moment."""
@@ -28,6 +31,7 @@ class VirtualClock:
             self._now += dt.timedelta(seconds=seconds)
             self.slept += seconds
             self.longest = max(self.longest, seconds)
+        self.on_sleep()
 
     def jump(self, step: dt.timedelta) -> None:
         """What a wrong time server, or a laptop that was closed, does to a clock."""

@@ -67,7 +67,7 @@ def _asset(name: str, file: str, provenance: dict[str, str]) -> dict[str, Any]:
     return {
         "id": name,
         "file": f"masters/{file}",
-        "title": f"Frozen glass dunes at dawn, {name}",
+        "title": f"Frozen glass dunes under a low winter sun, {name}",
         "description": "Abstract dunes of blue glass under a low winter sun",
         "keywords": WORDS,
         "creator": "Ana Vidal",
@@ -154,6 +154,16 @@ def studio(workspace: Workspace) -> Iterator[Studio]:
 def clock() -> VirtualClock:
     """Nine in the morning of the day of all tests."""
     return VirtualClock(dt.datetime.combine(DAY, dt.time(9), dt.UTC))
+
+
+@pytest.fixture
+def paper(
+    name: str, workspace: Workspace, clock: VirtualClock, blank_ledger: Path, tmp_path: Path
+) -> Iterator[World]:
+    """A world without a remote side, for what must not need one."""
+    made = World(workspace, name, tmp_path, clock, blank_ledger)
+    yield made
+    made.ledger.close()
 
 
 @pytest.fixture

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, Protocol
 
 import pytest
-from world import EVERY, Completed, World, manifest, masters, running
+from small_project import EVERY, manifest, masters
+from world import Completed, World, running
 
 
 class Factory(Protocol):
@@ -83,7 +85,7 @@ def make_world(
 ) -> Iterator[Factory]:
     """The factory. A warm world has the renditions of the first run in its cache."""
     with ExitStack() as stack:
-        yield _Worlds(request, some_masters, lambda: tmp_path, stack)
+        yield _Worlds(request, some_masters, lambda: Path(mkdtemp(dir=tmp_path)), stack)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ in here believes the program.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import signal
@@ -19,9 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy
 import psutil
-import pyvips
+from truth import objects, packs, uploads
 
 from publisher.ledger.records import Binding
 from publisher.ledger.store import Ledger
@@ -31,108 +29,6 @@ from publisher.workspace import open_accounts
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHER = (sys.executable, "-m", "publisher")
-HUMAN, AI = ("photo-1", "photo-2", "photo-3"), ("ai-1", "ai-2", "ai-3")
-PACK = "small-pack"
-EVERY = {
-    "adobe-stock": (*HUMAN, *AI),
-    "dreamstime": (*HUMAN, *AI),
-    "shutterstock": HUMAN,
-    "alamy": ("photo-1", "photo-2"),
-    "vecteezy": HUMAN,
-    "bundles": (PACK,),
-    "handoff": (*HUMAN, *AI, PACK),
-}
-"""Every account of the whole project (SFTP, FTP, FTPS, FTP, SFTP with CSV, S3, folder) and what may go there.
-
-photo-3 is too small for Alamy and is held there.
-"""
-
-
-def grain(path: Path, seed: int, width: int = 2500, height: int = 2000) -> Path:
-    """A soft gradient with grain, as a JPEG or PNG by its suffix."""
-    chance = numpy.random.default_rng(seed)
-    slope = numpy.linspace(20, 200, width)[None, :] + numpy.linspace(0, 40, height)[:, None]
-    noise = chance.integers(-5, 6, size=(height, width, 3))
-    pixels = (slope[:, :, None] + noise + seed % 7).clip(0, 255).astype("uint8")
-    image = pyvips.Image.new_from_array(pixels)
-    options = {"Q": 88} if path.suffix == ".jpg" else {"compression": 1}
-    image.copy(interpretation="srgb").write_to_file(str(path), **options)
-    return path
-
-
-def masters(folder: Path) -> Path:
-    """The masters of all items: photographs as JPEG, the others as PNG."""
-    folder.mkdir(parents=True)
-    for number, name in enumerate((*HUMAN, *AI)):
-        width = 3000 if name in EVERY["alamy"] else 2500
-        grain(folder / f"{name}{'.jpg' if name in HUMAN else '.png'}", 7 + number, width)
-    return folder
-
-
-def manifest(items: Sequence[str] = (*HUMAN, *AI), *, pack: bool = True) -> dict[str, Any]:
-    """A manifest as plain data; JSON is one of the formats."""
-    number = {name: n for n, name in enumerate((*HUMAN, *AI), start=1)}
-    data: dict[str, Any] = {
-        "release": "small-things",
-        "defaults": {
-            "creator": "Ana Vidal",
-            "copyright": "© 2026 Ana Vidal",
-            "depicts": {
-                "people": "none",
-                "property": "none",
-                "places": "none",
-                "brands": "none",
-                "text": False,
-                "news_event": False,
-            },
-            "offer": {
-                "currency": "EUR",
-                "variants": [{"id": "standard", "title": "Standard licence", "price": "19.00"}],
-            },
-        },
-        "assets": [asset(name, number[name]) for name in items],
-    }
-    if pack:
-        data["bundles"] = [
-            {
-                "id": PACK,
-                "title": "Small things, three wallpapers",
-                "description": "Three soft gradients with grain in full size",
-                "keywords": ["abstract", "background", "gradient", "wallpaper", "soft"],
-                "assets": list(AI),
-                "content": "masters",
-                "offer": {
-                    "currency": "EUR",
-                    "variants": [{"id": "pack", "title": "All files", "price": "29.00"}],
-                },
-            }
-        ]
-    return data
-
-
-_GENERATED = {
-    "class": "ai-generated",
-    "system": "Midjourney",
-    "version": "7",
-    "plan": "pro",
-    "rights": "commercial",
-}
-_WORDS = "abstract background gradient grain grey light soft calm minimal texture wallpaper shade"
-
-
-def asset(name: str, number: int) -> dict[str, Any]:
-    """One asset of the manifest."""
-    human = name in HUMAN
-    return {
-        "id": name,
-        "file": f"masters/{name}{'.jpg' if human else '.png'}",
-        "title": f"Soft gradient with grain in gentle light number {number}",
-        "description": f"A soft abstract gradient with fine film grain in gentle light, sheet {number} of six",
-        "keywords": _WORDS.split(),
-        "categories": ["abstract"],
-        "style": "photo" if human else "illustration",
-        "provenance": {"class": "human"} if human else _GENERATED,
-    }
 
 
 @dataclass(frozen=True)
@@ -169,6 +65,8 @@ class World:
     boxes: Sandboxes | None = None
     changes: dict[str, str] = field(default_factory=dict)
     """Variables that win over those of the sandboxes; an empty value takes one away."""
+    before: int = 0
+    """A figure that a test noted before it started something."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -208,6 +106,7 @@ class World:
         assert "Traceback" not in complaint, complaint
         for secret in self.secrets():
             assert secret not in text + complaint
+        assert text or not as_json, f"exit code {code}, no document: {complaint}"
         document = json.loads(text) if as_json else None
         return Completed(code, text, complaint, document)
 
@@ -256,11 +155,11 @@ class World:
             names = {f.name: f.sha256 for b in bound.values() for f in b.files}
             assert self.boxes is not None
             if account not in self.boxes.boxes:
-                found += _packs(self.state / "outbox" / "small-things" / account, bound)
+                found += packs(self.state / "outbox" / "small-things" / account, bound)
             elif hasattr(self.server(account), "bucket"):
-                found += _objects(account, self.server(account), names)
+                found += objects(account, self.server(account), names)
             else:
-                found += _uploads(account, self.server(account), names)
+                found += uploads(account, self.server(account), names)
         return found
 
     def leaks(self) -> list[str]:
@@ -272,57 +171,6 @@ class World:
                 data = path.read_bytes()
                 found += [str(path) for s in secrets if s in data]
         return found
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _uploads(account: str, server: Any, names: Mapping[str, str]) -> list[str]:
-    """Compare the books and the disk of a file server with the wanted names and checksums."""
-    found = []
-    taken = {e.key.rpartition("/")[2]: e for e in server.landed()}
-    on_disk = {p.name: p for p in server.folder.rglob("*") if p.is_file()}
-    for name, checksum in names.items():
-        entry, path = taken.get(name), on_disk.get(name)
-        if entry is None or path is None:
-            found.append(f"{account}: {name} is missing")
-        elif entry.count != 1:
-            found.append(f"{account}: {name} was taken in {entry.count} times")
-        elif not (entry.sha256 == checksum == sha256(path)):
-            found.append(f"{account}: {name} is damaged")
-    extra = {n for n in {*taken, *on_disk} - set(names) if not n.endswith(".csv")}
-    return found + [f"{account}: nobody asked for {name}" for name in sorted(extra)]
-
-
-def _objects(account: str, server: Any, names: Mapping[str, str]) -> list[str]:
-    """The same for a bucket. Objects carry their checksum in the key; page and card belong to a bundle."""
-    found = []
-    taken = {e.key.rpartition("/")[2]: e for e in server.landed()}
-    for name, checksum in names.items():
-        entry = taken.get(name)
-        if entry is None:
-            found.append(f"{account}: {name} is missing")
-        elif entry.count != 1 or entry.sha256 != checksum:
-            found.append(f"{account}: {name} came {entry.count} times as {entry.sha256}")
-    extra = set(taken) - set(names) - {"index.html", "listing.json"}
-    if names and not {"index.html", "listing.json"} <= set(taken):
-        found.append(f"{account}: the page or its card is missing")
-    return found + [f"{account}: nobody asked for {name}" for name in sorted(extra)]
-
-
-def _packs(place: Path, bound: Mapping[str, Binding]) -> list[str]:
-    found = []
-    for binding in bound.values():
-        for sent in binding.files:
-            path = place / binding.key / sent.name
-            if not path.is_file() or sha256(path) != sent.sha256:
-                found.append(f"handoff: {path.name} is missing or damaged")
-    wanted = {b.key for b in bound.values()}
-    there = {p.name for p in place.iterdir() if p.is_dir()} if place.is_dir() else set()
-    return found + [f"handoff: nobody asked for {name}" for name in sorted(there - wanted)]
 
 
 @contextmanager

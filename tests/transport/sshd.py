@@ -12,8 +12,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
+
+from channels.transport.sftp_child import find_ssh
+
+Client = Literal["openssh", "asyncssh"]
+CLIENTS: tuple[Client, ...] = ("openssh", "asyncssh")
+
+
+def need_client(client: Client) -> Client:
+    """The same, but the test is skipped with a reason where there is no ``ssh`` to be one."""
+    if client == "openssh" and find_ssh(os.environ.get("PATH", "")) is None:
+        pytest.skip("there is no ssh program of OpenSSH 8.5 or later")
+    return client
 
 
 @dataclass(frozen=True)

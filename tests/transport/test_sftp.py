@@ -58,8 +58,8 @@ def openssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sshd.Sshd]:
         yield server
 
 
-@pytest.fixture
-def real(openssh: sshd.Sshd) -> SftpEndpoint:
+@pytest.fixture(params=sshd.CLIENTS)
+def real(openssh: sshd.Sshd, request: pytest.FixtureRequest) -> SftpEndpoint:
     root = openssh.root / os.urandom(4).hex()
     root.mkdir()
     return SftpEndpoint(
@@ -71,6 +71,7 @@ def real(openssh: sshd.Sshd) -> SftpEndpoint:
         host_key=openssh.host_key,
         key_file=openssh.key_file,
         data_timeout=20,
+        client=sshd.need_client(request.param),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ MB = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def end(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SftpEndpoint]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SftpEndpoint]:
     program, work, port = need_program("proftpd"), tmp_path_factory.mktemp("mod_sftp"), free_port()
     modules = program.prefix / "usr" / "lib" / "proftpd"
     if not (modules / "mod_sftp.so").exists():
@@ -48,6 +49,13 @@ def end(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SftpEndpoint]:
         )
 
 
+@pytest.fixture(params=sshd.CLIENTS)
+def end(server: SftpEndpoint, request: pytest.FixtureRequest) -> SftpEndpoint:
+    for file in Path(server.root).iterdir():
+        file.unlink()
+    return dataclasses.replace(server, client=sshd.need_client(request.param))
+
+
 def test_upload_resume_list_rename_delete(end: SftpEndpoint, tmp_path: Path) -> None:
     path = tmp_path / "glass.jpg"
     path.write_bytes(os.urandom(5 * MB + 9))
@@ -69,7 +77,5 @@ def test_upload_resume_list_rename_delete(end: SftpEndpoint, tmp_path: Path) -> 
 
 
 def test_wrong_password(end: SftpEndpoint) -> None:
-    import dataclasses
-
     with pytest.raises(AuthFailed):
         SftpStore(dataclasses.replace(end, password=SecretStr("wrong-one"))).login()

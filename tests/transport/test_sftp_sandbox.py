@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sshd
 from pydantic import SecretStr
 
 from channels.transport.sftp import SftpEndpoint, SftpStore
@@ -32,11 +33,13 @@ def sandbox(tmp_path: Path) -> Iterator[SftpSandboxServer]:
     server.stop()
 
 
-@pytest.fixture
-def there(sandbox: SftpSandboxServer) -> SftpEndpoint:
+@pytest.fixture(params=sshd.CLIENTS)
+def there(sandbox: SftpSandboxServer, request: pytest.FixtureRequest) -> SftpEndpoint:
+    client = sshd.need_client(request.param)
     host, port, key = sandbox.start()
+    secret = SecretStr("pass-word-1")
     return SftpEndpoint(
-        host, port, "ana", SecretStr("pass-word-1"), "/", host_key=key, data_timeout=20
+        host, port, "ana", secret, "/", host_key=key, data_timeout=20, client=client
     )
 
 
