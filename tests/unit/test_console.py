@@ -99,7 +99,7 @@ def test_status() -> None:
     item = {"item": "a", "account": "b", "word": "published", "status": "live", "remote": "r-1"}
     document = {"items": [{**item, "at": "2026-11-21T01:13:00Z"}], "counts": {"published": 1}}
     text = shown(print_status, document)
-    assert text == "+   a   b   published   live   r-1 2026-11-21T01:13:00Z\n\n1 published"
+    assert text == "+   a   b   published   live   r-1 2026-11-21 01:13 UTC\n\n1 published"
     assert "Nothing was published yet" in shown(print_status, {"items": [], "counts": {}})
 
 
