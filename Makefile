@@ -4,7 +4,7 @@ EXAMPLE := examples/winter-glass
 VENV := .venv/bin
 
 # `make test PYTEST_ARGS="-m rare"` runs something else.
-PYTEST_ARGS ?= -m "not rare and not live"
+PYTEST_ARGS ?= -n 2 --dist loadfile -m "not rare and not live"
 REHEARSE_ARGS ?=
 BENCH ?= $(shell grep -l "__main__" benchmarks/*.py 2>/dev/null)
 

@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 from channels.transport.s3_body import Stretch
 from channels.transport.s3_client import S3Endpoint, connect
 from channels.transport.s3_faults import explain, is_missing, refused_because_there
-from publisher.errors import Conflict, Rejected
+from publisher.errors import Conflict, Rejected, Transient
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -187,6 +187,9 @@ class ObjectStore:
         )
         try:
             for page in pages:
+                if "IsTruncated" not in page:
+                    # Every whole answer has it; an empty body reads as an empty folder otherwise.
+                    raise Transient("The service's listing was cut short")
                 found = [
                     ObjectFacts(entry["Key"], entry["Size"], entry.get("ETag", "").strip('"'))
                     for entry in page.get("Contents", [])

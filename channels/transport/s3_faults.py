@@ -73,7 +73,10 @@ def refused_because_there(error: BaseException) -> bool:
 def explain(error: Exception, key: str, bucket: str, *, sent: bool) -> Exception:
     """The error to raise. ``sent``: the request was the one that makes an object appear."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
+    if isinstance(error, ResponseParserError):
+        return _unclear("The service's answer was cut short", key, "not parsed", sent=sent)
     if isinstance(error, PublisherError) or not isinstance(error, BotoCoreError | ClientError):
         return error
     code, status = code_of(error)
@@ -132,8 +135,10 @@ def _no_answer(error: Exception, key: str, *, sent: bool) -> PublisherError:
         ConnectTimeoutError,
         EndpointConnectionError,
         HTTPClientError,
+        IncompleteReadError,
         ParamValidationError,
         ProxyConnectionError,
+        ResponseStreamingError,
         SSLError,
     )
 
@@ -149,7 +154,7 @@ def _no_answer(error: Exception, key: str, *, sent: bool) -> PublisherError:
     if isinstance(error, EndpointConnectionError | ConnectTimeoutError | ProxyConnectionError):
         # No connection was made, so nothing can have been written.
         return Transient("The service cannot be reached", detail=detail)
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, HTTPClientError | IncompleteReadError | ResponseStreamingError):
         return _unclear("The connection to the service was lost", key, detail, sent=sent)
     return NeedsHuman(
         "The settings of this service cannot be used",

@@ -81,6 +81,9 @@ def _ask(
         return Answer.ABSENT, None, "the fields there are the old ones"
     if remote is not None:
         return Answer.FOUND, remote, "found there"
+    if intent.verb is Verb.SUBMIT:
+        # A batch is named by its content: making it again makes the same file under the same name.
+        return Answer.ABSENT, None, "the batch is not there as a whole"
     if row.transport.absence == "proof" or account.prepares:
         return Answer.ABSENT, None, "it is not there"
     return Answer.UNCLEAR, None, "it is not in the listing, which proves nothing at this channel"

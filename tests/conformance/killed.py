@@ -18,7 +18,7 @@ from typing import Any
 
 import boto3  # noqa: F401  (imported ahead of the fork: it is slow)
 from clock import VirtualClock
-from world import HandmadeStudio
+from handmade import HandmadeStudio
 
 import channels.transport.ftp
 import channels.transport.s3

@@ -15,6 +15,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from clock import VirtualClock
+from handmade import HandmadeStudio
 from proxy import CuttingProxy
 
 from publisher.audit_books import WORDS
@@ -22,17 +23,12 @@ from publisher.channel import Channel, Landed, Sandbox, Session
 from publisher.compose import compose
 from publisher.discovery import sandbox_type
 from publisher.engine.desk import Reporter, Silent
-from publisher.errors import Rejected
 from publisher.guards import Guard
 from publisher.ledger.store import Ledger
 from publisher.listing import (
-    BundleRequest,
     File,
-    FileRequest,
     Listing,
-    RenditionRequest,
     Staged,
-    fingerprint,
 )
 from publisher.manifest.item import Item
 from publisher.manifest.model import Waiver
@@ -46,42 +42,6 @@ from publisher.row import Row, Verb
 from publisher.workspace import Workspace
 
 NEIGHBOUR = "neighbour"
-SIZE = 300_000
-"""Bytes of a handmade file: several blocks of every transport."""
-
-SMALL = 20_000
-"""The same for sweeps over every place of a line: more than a last block, yet few pieces."""
-
-
-class HandmadeStudio:
-    """Makes small files of stable bytes instead of pictures: sessions look at names, sizes and checksums."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.size = SIZE
-        self.broken: set[str] = set()
-        """Ids of items whose file cannot be made, as a damaged master would have it."""
-
-    def make(self, request: FileRequest) -> File:
-        """The file of a request: the same request gives the same bytes."""
-        if request.name.partition(".")[0] in self.broken:
-            raise Rejected("the master is damaged")
-        seed = f"{type(request).__name__}|{request.name}|{_source(request)}"
-        data = hashlib.shake_256(seed.encode()).digest(self.size)
-        digest = hashlib.sha256(data).hexdigest()
-        path = self.folder / digest
-        if not path.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        return File(request.role, request.name, path, len(data), digest)
-
-
-def _source(request: FileRequest) -> str:
-    if isinstance(request, RenditionRequest):
-        return fingerprint([request.master.sha256, request.metadata.title])
-    if isinstance(request, BundleRequest):
-        return fingerprint([[m.name, _source(m)] for m in request.members])
-    return fingerprint(dict(request.variables))
 
 
 @dataclass

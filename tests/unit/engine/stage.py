@@ -60,6 +60,8 @@ class Agency:
         self.after: list[Exception | None] = []
         self.hidden: set[str] = set()
         self.opening: list[Exception | None] = []
+        self.batches: list[str] = []
+        self.batch_troubles: list[Exception | None] = []
         self.guard = threading.Lock()
 
     def take(self, troubles: list[Exception | None]) -> None:
@@ -113,6 +115,12 @@ class MemorySession(Session):
         self.context.sending()
         self.agency.there.pop(remote.key, None)
         return Receipt(Remote(remote.id, remote.key, Status.GONE))
+
+    def submit(self, batch: Sequence[tuple[Listing, Remote]], digest: str) -> Receipt:
+        self.context.sending()
+        self.agency.take(self.agency.batch_troubles)
+        self.agency.batches.append(digest)
+        return Receipt(Remote(digest, digest, Status.SUBMITTED), tasks=("send the CSV in",))
 
 
 class MemoryChannel(Channel):

@@ -225,3 +225,34 @@ def test_a_second_writer_is_turned_away(make: Make) -> None:
     assert set(stage.words(lane).values()) == {"failed"}
     assert type(lane.problem).__name__ == "Busy"
     assert stage.agency.created == []
+
+
+BATCHES = {
+    "can": ["check", "find", "list", "status", "stage", "create", "withdraw", "submit"],
+    "cannot": {"update": "texts stay"},
+}
+
+
+def test_a_batch_is_handed_in_once(make: Make) -> None:
+    stage = make(**BATCHES)
+    lane = stage.lane(stage.plan(3))
+    assert len(stage.agency.batches) == 1
+    assert lane.tasks == ("send the CSV in",)
+    assert stage.ledger.unsubmitted("memory") == []
+    stage.lane(stage.plan(0))
+    assert len(stage.agency.batches) == 1
+
+
+@pytest.mark.parametrize("trouble", [OutcomeUnknown("no answer"), KeyError("surprise")])
+def test_a_batch_that_went_wrong_is_made_again_by_the_next_run(
+    make: Make, trouble: Exception
+) -> None:
+    stage = make(**BATCHES)
+    stage.agency.batch_troubles = [trouble]
+    first = stage.lane(stage.plan(3))
+    assert first.problem is not None
+    assert set(stage.words(first).values()) == {"published"}, "the files are there all the same"
+    second = stage.lane(stage.plan(0))
+    assert second.problem is None
+    assert len(stage.agency.batches) == 1
+    assert stage.ledger.unsubmitted("memory") == []
