@@ -14,24 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 import pyvips
+from catalogue import DAY, FOLDER_ROW, KINDS, NAMES
 from clock import VirtualClock
 from world import NEIGHBOUR, World
 
-from publisher.discovery import known_rows, load_row
 from publisher.ledger.store import Ledger
 from publisher.media.studio import Studio
 from publisher.render import renderer
-from publisher.row import Mode
 from publisher.workspace import Workspace, open_workspace
-
-NAMES = sorted(known_rows())
-ROWS = {name: load_row(name) for name in NAMES}
-FOLDER_ROW = next(n for n, r in ROWS.items() if r.mode is Mode.HANDOFF)
-DAY = max(rule.seen for row in ROWS.values() for rule in row.rule) + dt.timedelta(days=1)
-"""The day of all tests: every row was read by then, and no rule is stale."""
-
-KINDS = {row.transport.kind: name for name, row in reversed(ROWS.items())}
-"""One representative row per way of moving bytes."""
 
 HUMAN = {"class": "human"}
 GENERATED = {

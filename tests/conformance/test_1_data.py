@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import DAY, ROWS
+from catalogue import DAY, ROWS
 from pydantic import BaseModel
 
 from channels.transport.sheet import write_sheets

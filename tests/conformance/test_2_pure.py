@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from conftest import DAY, ROWS
+from catalogue import DAY, ROWS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from world import World, renamed, reworded

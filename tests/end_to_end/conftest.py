@@ -9,25 +9,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
+from shapes import Factory, FirstRun
 from small_project import EVERY, manifest, masters
-from world import Completed, World, running
-
-
-class Factory(Protocol):
-    """Makes worlds; sandboxes run until the end of the test."""
-
-    def __call__(
-        self,
-        expected: Mapping[str, Sequence[str]] = EVERY,
-        *,
-        accounts: Mapping[str, Mapping[str, Any]] | None = None,
-        data: Mapping[str, Any] | None = None,
-        warm: bool = True,
-        sandboxes: bool = True,
-    ) -> World: ...
+from stagehand import World, running
 
 
 @pytest.fixture(scope="session")
@@ -54,19 +41,6 @@ def lay_out(
     world = World(folder, place / "state", expected)
     world.write_manifest(data)
     return world
-
-
-@dataclass(frozen=True)
-class FirstRun:
-    """The whole project published once, from nothing, with everything that was printed on the way."""
-
-    world: World
-    check: Completed
-    plan: Completed
-    push: Completed
-    status: Completed
-    second: Completed
-    again: Completed
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import Factory
+from shapes import Factory
 from small_project import manifest
-from world import ROOT, World, family, running
+from stagehand import ROOT, World, family, running
 
 MB = 1024 * 1024
 LIMIT = 300 * MB

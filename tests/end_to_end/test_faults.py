@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import asyncssh
 import pytest
-from conftest import Factory
+from shapes import Factory
 from small_project import HUMAN, manifest
-from world import Completed, World
+from stagehand import Completed, World
 
 FTP, FTPS, SFTP = "dreamstime", "shutterstock", "vecteezy"
 

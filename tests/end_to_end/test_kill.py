@@ -17,9 +17,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import Factory
+from shapes import Factory
 from small_project import EVERY
-from world import World, kill, until
+from stagehand import World, kill, until
 
 Moment = Callable[[World], bool]
 PATIENCE = 60.0

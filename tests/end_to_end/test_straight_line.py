@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Factory, FirstRun
+from shapes import Factory, FirstRun
 from small_project import AI, EVERY, HUMAN, PACK, manifest
-from world import PUBLISHER, ROOT
+from stagehand import PUBLISHER, ROOT
 
 ITEMS = (*HUMAN, *AI, PACK)
 PAIRS = len(ITEMS) * len(EVERY)

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from world import ROOT
+from stagehand import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -14,9 +14,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from conftest import Factory
+from shapes import Factory
 from small_project import AI, HUMAN, manifest
-from world import Completed, World, kill, until
+from stagehand import Completed, World, kill, until
 
 ONE = {"dreamstime": ("photo-1",)}
 
