@@ -254,7 +254,7 @@ class _Desk(asyncssh.SFTPServer):
         if not file_obj.writes or not file_obj.path.exists():
             return
         name, facts = self._name(file_obj.path), _facts(file_obj.path)
-        if self._cut or self._peer not in self._server.connections or self.channel.is_closing():
+        if self._cut or self._peer not in self._server.connections or self._hung_up():
             self._books.record("partial", name, **facts)
             return
         self._books.record("completed", name, **facts)
@@ -264,6 +264,14 @@ class _Desk(asyncssh.SFTPServer):
             file_obj.path.rename(taken / f"{len(list(taken.iterdir()))}-{file_obj.path.name}")
         if self._faults.strike("drop_after_commit") is not None:
             self._peer.abort()
+
+    def _hung_up(self) -> bool:
+        """Whether the client ended the channel: what is closed then was not closed by its wish.
+
+        A client that dies may leave its ssh behind for a moment, which ends the channel in good order.
+        """
+        received = getattr(self.channel, "_recv_state", "open")
+        return self.channel.is_closing() or received != "open"
 
     def rename(self, oldpath: bytes, newpath: bytes) -> None:
         self._rename(oldpath, newpath)

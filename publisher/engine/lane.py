@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 
+from publisher.diff import changes
 from publisher.engine.desk import Desk, Worker
 from publisher.engine.settle import Answer, settle
 from publisher.engine.submit import submit
@@ -122,9 +123,23 @@ class Lane:
                 self._end(self._unclear(planned, open_intents[planned.item]))
             elif answer is Answer.FOUND:
                 self._end(resumed(self.desk, self.account, planned))
+            elif planned.verb is Verb.CREATE and self._is_bound(planned):
+                # Another run of the same project was faster, between our plan and our lock.
+                self._end(self._overtaken(planned))
             elif planned.verb is not None:
                 todo.append(planned)
         return todo
+
+    def _is_bound(self, planned: PlanItem) -> bool:
+        return self.desk.ledger.binding(planned.account, planned.item) is not None
+
+    def _overtaken(self, planned: PlanItem) -> Outcome:
+        binding = self.desk.ledger.binding(planned.account, planned.item)
+        listing = self.desk.plan.listings[planned.item, planned.account]
+        if binding is not None and not changes(listing.fields, binding.fields):
+            return resumed(self.desk, self.account, planned)
+        text = f"{planned.item}: another run sent other words or another file in the meantime"
+        return failed(planned, Conflict(text, remedy="look at a new plan, then push again"))
 
     def _unclear(self, planned: PlanItem, intent: Intent) -> Outcome:
         error = OutcomeUnknown(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -256,3 +257,18 @@ def test_a_batch_that_went_wrong_is_made_again_by_the_next_run(
     assert second.problem is None
     assert len(stage.agency.batches) == 1
     assert stage.ledger.unsubmitted("memory") == []
+
+
+def test_a_plan_that_another_run_overtook_sends_nothing_twice(make: Make) -> None:
+    stage = make()
+    plan = stage.plan(3)
+    stage.lane(plan)
+    late = stage.lane(plan)
+    assert set(stage.words(late).values()) == {"published"}
+    assert set(stage.agency.there.values()) == {1}
+    other = stage.plan(3)
+    listing = other.listings["i00", "memory"]
+    changed = {**other.listings, ("i00", "memory"): replace(listing, fields={"title": "new"})}
+    later = stage.lane(replace(other, listings=changed))
+    assert stage.words(later)["i00"] == "failed"
+    assert set(stage.agency.there.values()) == {1}
