@@ -25,7 +25,7 @@ from publisher.media.pixels import planned_size
 from publisher.media.probe import probe
 from publisher.media.rendition import render_image
 
-PUBLIC = Path("/work/shared/data/images")
+PUBLIC = Path(__file__).resolve().parents[4] / "shared" / "data" / "images"
 Make = Callable[..., Master]
 
 
