@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -139,18 +140,27 @@ def test_a_thumbnail_is_cached_and_a_bad_master_has_none(
     assert studio.thumbnail(probe(tmp_path / "cut.png", "cut.png")) is None
 
 
-def _kill_first_child(stop: threading.Event) -> None:
-    while not stop.is_set():
-        for child in psutil.Process().children():
+def _workers() -> set[int]:
+    """The decoder workers of this process, whichever test started them."""
+    found = set()
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
             if "publisher.media.worker" in " ".join(child.cmdline()):
-                child.kill()
-                return
+                found.add(child.pid)
+    return found
+
+
+def _kill_a_worker(stop: threading.Event, others: set[int]) -> None:
+    while not stop.is_set():
+        for pid in _workers() - others:
+            psutil.Process(pid).kill()
+            return
 
 
 def test_a_worker_that_dies_fails_one_picture_and_not_the_run(studio: Studio, master: Make) -> None:
     facts = master(width=300, height=200)
     stop = threading.Event()
-    killer = threading.Thread(target=_kill_first_child, args=(stop,))
+    killer = threading.Thread(target=_kill_a_worker, args=(stop, _workers()))
     killer.start()
     with pytest.raises(Rejected, match=r"glass-001\.png: the decoder gave up on this file"):
         studio.make(wanted(facts))
@@ -174,13 +184,13 @@ def test_workers_are_replaced_and_end_with_the_studio(
     master: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("publisher.media.pool.JOBS_PER_WORKER", 1)
-    seen: set[int] = set()
+    others = _workers()
     with Studio(tmp_path / "cache", _text, workers=1) as studio:
         for side in (10, 20, 30):
             studio.make(wanted(master(), long_side_max=side))
-            seen |= {child.pid for child in psutil.Process().children()}
+            assert not _workers() - others, "a worker of one job ends with it"
     assert studio.made == 3
-    assert not seen & {child.pid for child in psutil.Process().children()}
+    assert not _workers() - others
 
 
 def test_memory_is_limited(master: Make, tmp_path: Path) -> None:
