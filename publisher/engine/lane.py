@@ -24,7 +24,7 @@ from publisher.errors import (
     Throttled,
     Transient,
 )
-from publisher.ledger.records import Intent
+from publisher.ledger.records import Binding, Intent
 from publisher.listing import File, Remote, Status
 from publisher.observe import Account, with_setup_notes
 from publisher.outcome import Outcome, failed
@@ -116,6 +116,7 @@ class Lane:
             name: settle(self.desk, self.account, worker, intent)
             for name, intent in open_intents.items()
         }
+        bound = self.desk.ledger.bindings(self.account.name)
         todo = []
         for planned in items:
             answer = answers.get(planned.item)
@@ -123,20 +124,17 @@ class Lane:
                 self._end(self._unclear(planned, open_intents[planned.item]))
             elif answer is Answer.FOUND:
                 self._end(resumed(self.desk, self.account, planned))
-            elif planned.verb is Verb.CREATE and self._is_bound(planned):
+            elif planned.verb is Verb.CREATE and (planned.account, planned.item) in bound:
                 # Another run of the same project was faster, between our plan and our lock.
-                self._end(self._overtaken(planned))
+                binding = bound[planned.account, planned.item]
+                self._end(self._overtaken(planned, binding))
             elif planned.verb is not None:
                 todo.append(planned)
         return todo
 
-    def _is_bound(self, planned: PlanItem) -> bool:
-        return self.desk.ledger.binding(planned.account, planned.item) is not None
-
-    def _overtaken(self, planned: PlanItem) -> Outcome:
-        binding = self.desk.ledger.binding(planned.account, planned.item)
+    def _overtaken(self, planned: PlanItem, binding: Binding) -> Outcome:
         listing = self.desk.plan.listings[planned.item, planned.account]
-        if binding is not None and not changes(listing.fields, binding.fields):
+        if not changes(listing.fields, binding.fields):
             return resumed(self.desk, self.account, planned)
         text = f"{planned.item}: another run sent other words or another file in the meantime"
         return failed(planned, Conflict(text, remedy="look at a new plan, then push again"))
