@@ -11,5 +11,8 @@ MEGAPIXELS_MAX = 400.0
 RENDER_VERSION = 1
 """Raise it when the same master and recipe give other bytes: cached renditions are then made again."""
 
+LIKENESS_VERSION = 1
+"""Raise it when the same picture gives other hashes: remembered ones are then measured again."""
+
 SUFFIXES = {"jpeg": ".jpg", "png": ".png", "tiff": ".tif", "webp": ".webp"}
 """File name endings by format, for files of our own."""
