@@ -27,6 +27,7 @@ from publisher.rules import (
     RuleVerdict,
     When,
 )
+from publisher.texts import KeywordLimit, TextLimit, TextTemplates
 
 
 class Mode(str, Enum):
@@ -50,26 +51,6 @@ class Verb(str, Enum):
     UPDATE = "update"
     WITHDRAW = "withdraw"
     SUBMIT = "submit"
-
-
-class TextLimit(RowData):
-    """Limits of one text, in characters (Unicode code points)."""
-
-    min: int = 0
-    max: int | None = None
-    required: bool = False
-    ascii_only: bool = False
-    forbid: str = Field("", description="Single characters that must not occur.")
-    evidence: Evidence | None = None
-
-
-class KeywordLimit(RowData):
-    """Limits of the keyword list: how many, and how long each may be in characters."""
-
-    min: int = 0
-    max: int | None = None
-    each: int | None = None
-    evidence: Evidence | None = None
 
 
 class NameLimit(RowData):
@@ -213,6 +194,7 @@ class Row(RowData):
     )
     transport: Transport
     limits: Limits = Limits()
+    text: TextTemplates | None = None
     file: FileRules = FileRules()
     pace: Pace = Pace()
     quota: tuple[Quota, ...] = ()
@@ -275,6 +257,7 @@ __all__ = [
     "RuleVerdict",
     "Sheet",
     "TextLimit",
+    "TextTemplates",
     "Transport",
     "Verb",
     "When",
