@@ -132,12 +132,16 @@ class Column(RowData):
     joiner: str | None = None
     true: str = "Yes"
     false: str = "No"
+    first: bool = Field(False, description="Filled on the first line of an item only.")
 
 
 class Dialect(RowData):
     """How a channel wants its CSV: order, separators, BOM, line ends, quotes and caps."""
 
     columns: tuple[Column, ...]
+    rows: Literal["item", "variant"] = Field(
+        "item", description="One line per item, or one per variant of its offer."
+    )
     delimiter: Literal[",", ";", "\t"] = ","
     joiner: str = ","
     bom: bool = False

@@ -1,6 +1,7 @@
 """Hand-off packs: a folder with the renditions, the texts, a CSV and a checklist, for a person to carry over.
 
-The reference adapter, and what every other channel falls back to. It sends nothing anywhere.
+The reference adapter, what every channel without a way in of its own uses, and what every other channel
+falls back to. It sends nothing anywhere.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from channels.handoff.session import HandoffSession
 from publisher.channel import Channel, ChannelSettings, Context, Session
 from publisher.listing import Copy, FieldValue, FileRequest, Listing, RenditionRequest, fingerprint
 from publisher.manifest.item import Item, ItemKind
-from publisher.manifest.model import Offer
+from publisher.manifest.model import Asset, Editorial, Offer
 from publisher.naming import safe_name
-from publisher.recipes import EXTENSIONS, recipe_for, recipe_mark
+from publisher.recipes import EXTENSIONS, metadata_for, recipe_for, recipe_mark
 
 
 class HandoffSettings(ChannelSettings):
@@ -34,7 +35,8 @@ class Adapter(Channel):
                 safe_name(member.id, self.row.limits.filename, extension),
                 master,
                 recipe,
-                copy.metadata,
+                # A member of a bundle speaks for itself: its own words, and its own origin.
+                copy.metadata if item.kind is ItemKind.ASSET else metadata_for(member),
             )
             for member, master in zip(item.members, item.masters, strict=True)
         )
@@ -50,9 +52,9 @@ class Adapter(Channel):
             ),
         }
         if item.kind is ItemKind.ASSET:
-            fields["editorial"] = bool(item.members[0].editorial)
-            fields["mature"] = bool(item.members[0].mature)
+            fields |= _facts(item.members[0], files[0].name)
         for variant in offer.variants if offer is not None else ():
+            fields[f"variant.{variant.id}"] = variant.title
             fields[f"price.{variant.id}"] = f"{variant.price} {offer.currency if offer else ''}"
         fields |= {f"csv.{name}": value for name, value in copy.fields.items()}
         return Listing(
@@ -69,3 +71,21 @@ class Adapter(Channel):
     def session(self, context: Context) -> Session:
         """A session on the account's outbox."""
         return HandoffSession(context)
+
+
+def _facts(asset: Asset, filename: str) -> dict[str, FieldValue]:
+    """What forms and sheets ask of a single image; a fact that the manifest does not state is left out."""
+    facts: dict[str, FieldValue] = {
+        "filename": filename,
+        "editorial": bool(asset.editorial),
+        "mature": bool(asset.mature),
+    }
+    if asset.creator:
+        facts["creator"] = asset.creator
+    if asset.created is not None:
+        facts["created"] = asset.created.isoformat()
+    if asset.country:
+        facts["country"] = asset.country
+    if isinstance(asset.editorial, Editorial) and asset.editorial.date is not None:
+        facts["editorial_date"] = asset.editorial.date.isoformat()
+    return facts

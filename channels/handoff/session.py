@@ -27,6 +27,7 @@ from publisher.listing import (
 )
 
 _CARD = "listing.json"
+_SHEETS = (".csv", ".tsv")
 
 
 class HandoffSession(Session):
@@ -49,7 +50,8 @@ class HandoffSession(Session):
         if card.is_file():
             fields = json.loads(card.read_text(encoding="utf-8"))["fields"]
             return Remote(key, key, Status.PREPARED, fields=_typed(fields))
-        if any(self.context.outbox.glob(f"*{key[:8]}*.csv")) and len(key) == 32:
+        sheets = (p for p in self.context.outbox.glob(f"*{key[:8]}*") if p.suffix in _SHEETS)
+        if len(key) == 32 and any(sheets):
             return Remote(key, key, Status.PREPARED)
         return None
 
@@ -91,10 +93,15 @@ class HandoffSession(Session):
         return self.create(listing, staged, listing.key)
 
     def withdraw(self, remote: Remote) -> Receipt:
-        """Remove the pack."""
+        """Remove the pack. Whether somebody carried it over is not known here, so a person is asked to look."""
         self.context.sending()
         shutil.rmtree(self._pack(remote.key), ignore_errors=True)
-        return Receipt(Remote(remote.id, remote.key, Status.GONE))
+        page = self.context.row.page
+        task = f"take {remote.key} off {self.context.row.title} if you uploaded it"
+        return Receipt(
+            Remote(remote.id, remote.key, Status.GONE),
+            tasks=((f"{task}: {page}" if page else task),),
+        )
 
     def submit(self, batch: Sequence[tuple[Listing, Remote]], digest: str) -> Receipt:
         """One CSV for all packs of the batch, in the row's dialect."""
