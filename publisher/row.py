@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
+from publisher.conditions import Exclusivity, Gate, Similarity
 from publisher.errors import ConfigError
 from publisher.manifest.item import ItemKind
 from publisher.rules import (
@@ -202,6 +203,9 @@ class Row(RowData):
     file: FileRules = FileRules()
     pace: Pace = Pace()
     quota: tuple[Quota, ...] = ()
+    gate: tuple[Gate, ...] = ()
+    exclusivity: Exclusivity | None = None
+    similarity: Similarity | None = None
     categories: Categories = Categories()
     csv: Sheet | None = None
     rule: tuple[Rule, ...]
@@ -247,7 +251,9 @@ __all__ = [
     "Column",
     "Dialect",
     "Evidence",
+    "Exclusivity",
     "FileRules",
+    "Gate",
     "Grade",
     "KeywordLimit",
     "Limits",
@@ -260,6 +266,7 @@ __all__ = [
     "RuleAction",
     "RuleVerdict",
     "Sheet",
+    "Similarity",
     "TextLimit",
     "TextTemplates",
     "Transport",

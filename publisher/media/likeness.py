@@ -6,6 +6,7 @@ decoding. A picture with transparency is laid over white, as a buyer would see i
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from publisher.errors import Rejected
@@ -56,6 +57,6 @@ def _bits(rows: list[bytes]) -> int:
     """One bit per pair of neighbours in a row: whether it becomes brighter."""
     value = 0
     for row in rows:
-        for left, right in zip(row, row[1:], strict=False):
+        for left, right in itertools.pairwise(row):
             value = value << 1 | (left < right)
     return value

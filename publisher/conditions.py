@@ -1,0 +1,71 @@
+"""What a channel asks of an account and of a whole release, as data of its row: gates, exclusivity, similarity.
+
+A rule looks at one item; these look at who sends it, where else it is, and what else is like it. Nothing here
+evaluates anything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from publisher.rules import Evidence, Grade, RowData, When
+
+
+class Gate(RowData):
+    """An account must have something before it may send: an invitation, a qualification, published files.
+
+    ``option`` is the account's option in publisher.toml that states it. ``at_least`` compares a number;
+    ``one_of`` a text; without both the option must be true. What is not stated holds the item.
+    """
+
+    id: str
+    text: str
+    option: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    at_least: float | None = None
+    one_of: tuple[str, ...] | None = None
+    when: When = When()
+    source: str
+    grade: Grade
+    seen: dt.date
+    effective_from: dt.date | None = None
+    effective_until: dt.date | None = None
+
+    @model_validator(mode="after")
+    def _one_comparison(self) -> Gate:
+        if self.at_least is not None and self.one_of is not None:
+            raise ValueError("a gate compares with at_least or with one_of, not with both")
+        return self
+
+    def in_force(self, day: dt.date) -> bool:
+        """Whether the gate was there on ``day``."""
+        if self.effective_from is not None and day < self.effective_from:
+            return False
+        return self.effective_until is None or day < self.effective_until
+
+
+class Exclusivity(RowData):
+    """What publishing here promises, and who else gets what is published here.
+
+    ``promises`` is what is exclusive by itself: the image, or everything of its maker. With ``option`` it is
+    so only for an account whose option of that name in publisher.toml is true.
+    """
+
+    promises: Literal["none", "image", "portfolio"] = "none"
+    option: str = ""
+    prints_excepted: bool = Field(False, description="Prints may be sold elsewhere all the same.")
+    prints: bool = Field(False, description="Only prints are sold here, never licences or files.")
+    forwards_to: tuple[str, ...] = Field(
+        (), description="Names of the channels that get everything from here."
+    )
+    evidence: Evidence
+
+
+class Similarity(RowData):
+    """How many variants of one motif the channel takes from one account."""
+
+    variants_per_motif: int = Field(ge=1)
+    when: When = When()
+    evidence: Evidence
