@@ -6,15 +6,14 @@ evaluates anything.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from publisher.rules import Evidence, Grade, RowData, When
+from publisher.rules import Dated, Evidence, RowData, When
 
 
-class Gate(RowData):
+class Gate(Dated):
     """An account must have something before it may send: an invitation, a qualification, published files.
 
     ``option`` is the account's option in publisher.toml that states it. ``at_least`` compares a number;
@@ -26,24 +25,16 @@ class Gate(RowData):
     option: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     at_least: float | None = None
     one_of: tuple[str, ...] | None = None
+    modes: tuple[Literal["api", "transfer", "assisted", "handoff"], ...] = Field(
+        (), description="Only for accounts that are served in one of these ways; absent means all."
+    )
     when: When = When()
-    source: str
-    grade: Grade
-    seen: dt.date
-    effective_from: dt.date | None = None
-    effective_until: dt.date | None = None
 
     @model_validator(mode="after")
     def _one_comparison(self) -> Gate:
         if self.at_least is not None and self.one_of is not None:
             raise ValueError("a gate compares with at_least or with one_of, not with both")
         return self
-
-    def in_force(self, day: dt.date) -> bool:
-        """Whether the gate was there on ``day``."""
-        if self.effective_from is not None and day < self.effective_from:
-            return False
-        return self.effective_until is None or day < self.effective_until
 
 
 class Exclusivity(RowData):
