@@ -73,9 +73,12 @@ def facts_of(item: Item) -> dict[str, str]:
             dict.fromkeys(clean(r.name) for m in item.members for r in m.releases)
         ),
         "city": (event.city or "") if event else "",
+        "city_capitals": (event.city or "").upper() if event else "",
         "country": (event.country or "") if event else "",
+        "country_capitals": (event.country or "").upper() if event else "",
         "date": when.isoformat() if when else "",
         "long_date": long_date(when) if when else "",
+        "slash_date": f"{when.month:02}/{when.day:02}/{when.year}" if when else "",
     }
 
 

@@ -1,17 +1,16 @@
-"""Fitting text into a channel's limits: cleaning, cutting at a border, counting keywords.
+"""One text into its limit: cleaning, calming, and a cut at a border, around what the rules put in.
 
-Every function gives back what it did as notes, so that nothing is changed silently. Lengths are in Unicode
-code points. Pure, and it knows no channel.
+What is changed comes back as notes. It judges no missing or short text, and it knows no channel. Pure.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from publisher.row import KeywordLimit, TextLimit
+from publisher.textfit.language import calmed
+from publisher.texts import TextLimit
 
 _DIRECTION_MARKS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF))
 """Embedding and override marks: half of a pair, left over after a cut, would turn a whole table round."""
@@ -41,14 +40,21 @@ _SENTENCE_SHARE = 0.6
 _JOINERS = ("\u200d", "\ufe0e", "\ufe0f")
 
 
+_PLAIN_LINE = re.compile(r"[!-~]+(?: [!-~]+)*")
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One change that was made: a code, a sentence, and the text before and after."""
+    """One change that was made: a code, a sentence, and the text before and after.
+
+    ``hard`` marks what broke a limit of the channel, unlike a matter of taste or of signs that nobody sees.
+    """
 
     code: str
     text: str
     before: str
     after: str
+    hard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +66,49 @@ class FittedText:
 
 
 @dataclass(frozen=True, slots=True)
-class FittedWords:
-    """A keyword list within its limit, and what was done to it."""
+class Frame:
+    """What the rules put round a text: ``lead`` before it, ``tail`` behind it, then ``sentences``."""
 
-    words: tuple[str, ...]
-    notes: tuple[Note, ...] = ()
+    lead: str = ""
+    tail: str = ""
+    sentences: str = ""
+
+    @property
+    def size(self) -> int:
+        """Code points that the frame needs, with a full stop and a blank before the sentences."""
+        between = 2 if self.sentences else 0
+        return len(self.lead) + len(self.tail) + len(self.sentences) + between
+
+    def cleaned(self, forbid: str, ascii_only: bool) -> Frame:
+        """The frame in the characters of the channel; the blank at a seam stays."""
+        lead = clean(self.lead, forbid=forbid, ascii_only=ascii_only)
+        tail = clean(self.tail, forbid=forbid, ascii_only=ascii_only)
+        return Frame(
+            f"{lead} " if self.lead[-1:].isspace() and lead else lead,
+            f" {tail}" if self.tail[:1].isspace() and tail else tail,
+            clean(self.sentences, forbid=forbid, ascii_only=ascii_only),
+        )
+
+    def bare(self, text: str) -> str:
+        """``text`` without a frame that it already has, so that a text is never framed twice."""
+        if self.sentences and (text == self.sentences or text.endswith(f" {self.sentences}")):
+            text = text[: -len(self.sentences)].rstrip()
+        if self.lead and text.startswith(self.lead):
+            text = text[len(self.lead) :]
+        if self.tail and text.endswith(self.tail):
+            text = text[: -len(self.tail)]
+        return text.strip()
+
+    def around(self, text: str) -> str:
+        """``text`` in its frame."""
+        framed = f"{self.lead}{text}{self.tail}".strip() if self.lead or self.tail else text
+        if not self.sentences:
+            return framed
+        stop = "." if framed and framed[-1].isalnum() else ""
+        return f"{framed}{stop} {self.sentences}".strip()
+
+
+BARE = Frame()
 
 
 def clean(text: str, *, forbid: str = "", ascii_only: bool = False) -> str:
@@ -73,13 +117,18 @@ def clean(text: str, *, forbid: str = "", ascii_only: bool = False) -> str:
     What is taken out leaves a space, so that words do not grow together; runs of white space become one.
     """
     if not (text.isascii() and text.isprintable()):  # plain text is most text: spare it the tables
-        text = unicodedata.normalize("NFC", text).translate(_DIRECTION_MARKS)
+        text = text.translate(_DIRECTION_MARKS)
         text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
+        text = unicodedata.normalize("NFC", text)
     if ascii_only and not text.isascii():
         text = unicodedata.normalize("NFKD", text.translate(_PLAIN))
         text = "".join(c for c in text if c.isascii() or c.isspace())
     for char in forbid:
         text = text.replace(char, " ")
+    return _joined(text)
+
+
+def _joined(text: str) -> str:
     return " ".join(text.split())
 
 
@@ -114,94 +163,51 @@ def cut(text: str, longest: int, *, sentences: bool = False) -> str:
     return text[:border].rstrip(" ,;:-\u2013\u2014/&(") or text[: _whole(text, longest)]
 
 
+def spelled(text: str) -> str:
+    """``text`` on one line and in composed form: what it is compared with to see whether it was changed."""
+    return text if _PLAIN_LINE.fullmatch(text) else unicodedata.normalize("NFC", _joined(text))
+
+
 def fit_text(
-    text: str, limit: TextLimit, *, name: str, sentences: bool = False, ascii_only: bool = False
-) -> FittedText:
-    """``text`` cleaned and cut to ``limit``. Too short and missing are the caller's to judge."""
-    notes: list[Note] = []
-    plain = " ".join(text.split())
-    cleaned = clean(text, forbid=limit.forbid, ascii_only=ascii_only or limit.ascii_only)
-    if cleaned != unicodedata.normalize("NFC", plain):
-        said = f"the {name} held characters that are not taken there"
-        notes.append(Note("characters-replaced", said, text, cleaned))
-    fitted = cleaned
-    if limit.max is not None and len(cleaned) > limit.max:
-        fitted = cut(cleaned, limit.max, sentences=sentences)
-        said = (
-            f"the {name} has {len(cleaned)} characters and was cut to {len(fitted)} of {limit.max}"
-        )
-        notes.append(Note("text-cut", said, cleaned, fitted))
-    return FittedText(fitted, tuple(notes))
-
-
-def append_sentences(text: str, sentences: Sequence[str], longest: int | None) -> FittedText | None:
-    """``text`` that ends with ``sentences``; what is before gives way. None when they do not fit alone."""
-    tail = " ".join(s for s in sentences if s)
-    if not tail or text.casefold().endswith(tail.casefold()):
-        return FittedText(text)
-    if longest is not None and len(tail) > longest:
-        return None
-    head = text
-    if longest is not None:
-        head = cut(text, longest - len(tail) - 2, sentences=True)
-    if head and head[-1].isalnum():
-        head += "."
-    fitted = f"{head} {tail}".strip()
-    if head.rstrip(".") == text.rstrip("."):
-        return FittedText(fitted)
-    said = f"the text was cut so that {tail!r} still fits"
-    return FittedText(fitted, (Note("text-cut", said, text, fitted),))
-
-
-def fit_keywords(
-    words: Iterable[str],
-    limit: KeywordLimit,
+    text: str,
+    limit: TextLimit,
     *,
-    required: Sequence[str] = (),
+    name: str,
+    sentences: bool = False,
     ascii_only: bool = False,
-) -> FittedWords:
-    """Keywords cleaned, without repeats in any case, within the limit; ``required`` ones stay, at the end.
+    frame: Frame = BARE,
+    own: bool = False,
+) -> FittedText:
+    """``text`` cleaned, calmed and cut to ``limit`` inside its ``frame``, which is never cut.
 
-    Separators inside a keyword become spaces. A keyword that is too long is left out, never cut: half a word
-    means something else.
+    ``own`` marks a text that was written for this account alone: it is not calmed. Too short and missing are
+    the caller's to judge. A frame that does not fit alone is left out, with a note that says so.
     """
-    given = tuple(words)
     notes: list[Note] = []
-    kept: dict[str, str] = {}
-    must = {w.casefold() for w in required}
-    replaced: list[tuple[str, str]] = []
-    dropped: dict[str, list[str]] = {"repeated": [], "too long": [], "empty": []}
-    for word in given:
-        plain = clean(word, forbid=",;", ascii_only=ascii_only)
-        if plain != unicodedata.normalize("NFC", " ".join(word.split())):
-            replaced.append((word, plain))
-        if not plain:
-            dropped["empty"].append(word)
-        elif limit.each is not None and len(plain) > limit.each:
-            dropped["too long"].append(plain)
-        elif plain.casefold() in kept:
-            dropped["repeated"].append(plain)
-        elif plain.casefold() not in must:
-            kept[plain.casefold()] = plain
-    if replaced:
-        said = "keywords held characters that are not taken there"
-        notes.append(_words_note("characters-replaced", said, *zip(*replaced, strict=True)))
-    for why, which in dropped.items():
-        if which:
-            code = "keywords-repeated" if why == "repeated" else "keywords-dropped"
-            said = f"{len(which)} keywords are {why} and were left out"
-            notes.append(_words_note(code, said, which, ()))
-    listed = [*kept.values()]
-    room = len(listed) if limit.max is None else max(0, limit.max - len(required))
-    if len(listed) > room:
-        said = (
-            f"{len(listed) + len(required)} keywords, {limit.max} are taken: the last were left out"
-        )
-        after = (*listed[:room], *required)
-        notes.append(_words_note("keywords-dropped", said, listed, after))
-        listed = listed[:room]
-    return FittedWords((*listed, *required), tuple(notes))
-
-
-def _words_note(code: str, said: str, before: Sequence[str], after: Sequence[str]) -> Note:
-    return Note(code, said, ", ".join(before), ", ".join(after))
+    plain_only = ascii_only or limit.ascii_only
+    cleaned = clean(text, forbid=limit.forbid, ascii_only=plain_only)
+    if cleaned != (before := spelled(text)):
+        said = f"the {name} held characters that are not taken there"
+        hard = cleaned != clean(before)
+        notes.append(Note("characters-replaced", said, text, cleaned, hard))
+    if limit.no_caps and not own and (calm := calmed(cleaned)) != cleaned:
+        notes.append(Note("capitals-lowered", f"the {name} was in capitals", cleaned, calm))
+        cleaned = calm
+    if frame != BARE:
+        frame = frame.cleaned(limit.forbid, plain_only)
+        cleaned = frame.bare(cleaned)
+    fitted = frame.around(cleaned)
+    if limit.max is None or len(fitted) <= limit.max:
+        return FittedText(fitted, tuple(notes))
+    room = limit.max - frame.size
+    if room < 0:
+        said = f"the {name} has no room for what must stand in it: {frame.around('')}"
+        notes.append(Note("frame-does-not-fit", said, frame.around(""), "", hard=True))
+        frame, room = BARE, limit.max
+    fitted = frame.around(cut(cleaned, room, sentences=sentences))
+    said = f"the {name} has {len(frame.around(cleaned))} characters and was cut to {len(fitted)} of {limit.max}"
+    if frame != BARE:
+        said += ", so that what must stand in it still fits"
+    if fitted != cleaned:
+        notes.append(Note("text-cut", said, cleaned, fitted, hard=True))
+    return FittedText(fitted, tuple(notes))
