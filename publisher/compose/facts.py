@@ -88,11 +88,15 @@ def long_date(day: date) -> str:
 
 
 def _joined(made: list[Provenance], read: Callable[[Provenance], str | None]) -> str:
+    if not made:
+        return ""
     return "; ".join(dict.fromkeys(clean(value) for p in made if (value := read(p))))
 
 
 def _shared(item: Item, read: Callable[[Asset], str | None]) -> str:
     """The value that all members share, else nothing."""
+    if len(item.members) == 1:
+        return read(item.members[0]) or ""
     values = {read(m) or "" for m in item.members}
     return values.pop() if len(values) == 1 else ""
 
