@@ -8,18 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from publisher.plan import PlanItem, Word
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """So many items go to ``account`` on ``date`` (UTC)."""
-
-    date: dt.date
-    account: str
-    count: int
+from publisher.plan import Entry, PlanItem, Word
 
 
 def release_calendar(items: Iterable[PlanItem], today: dt.date) -> tuple[Entry, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -212,13 +212,6 @@ class Graph:
     def _elsewhere(self, piece: Piece, place: Place) -> list[Standing]:
         found = [s for w in sorted(piece.works) for s in self._standing.get(w, ())]
         return [s for s in dict.fromkeys(found) if s.place.account != place.account]
-
-
-def matters(pieces: Iterable[Piece], places: Sequence[Place]) -> bool:
-    """Whether any promise or route exists at all; when not, nothing has to be asked."""
-    if any(p.promises is not None or p.forwards_to for p in places):
-        return True
-    return any(piece.vows for piece in pieces)
 
 
 def settle(

@@ -17,7 +17,6 @@ from publisher.exclusivity import (
     Reach,
     Severity,
     Vow,
-    matters,
     settle,
 )
 
@@ -172,13 +171,6 @@ def test_what_is_there_already_is_not_asked_about_itself() -> None:
     made = graph()
     made.stand(piece(), COVERS, "is there")
     assert settle(made, [(piece(), COVERS)], {("covers", "dunes"): True}) == {}
-
-
-def test_without_promises_and_routes_nothing_is_asked() -> None:
-    assert not matters([piece()], [OPEN, PRINTS])
-    assert matters([piece("a", Vow("x"))], [OPEN])
-    assert matters([piece()], [OPEN, COVERS])
-    assert matters([piece()], [HUB])
 
 
 PLACES = (OPEN, OTHER, COVERS, STAR, PRINTS, HUB, HUB_2)
