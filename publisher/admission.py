@@ -41,6 +41,9 @@ def gated(
         if waiver is not None:
             findings.append(acting(waiver, item, account))
             continue
+        if gate.unknown == "warn" and options.get(gate.option) is None:
+            findings.append(_unstated(gate, account, lacking))
+            continue
         text = f"{gate.text}: {lacking}"
         seen = gate.seen.isoformat()
         closed.append(Because(gate.id, text, gate.source, gate.grade.value, seen))
@@ -75,6 +78,11 @@ def acting(waiver: Waiver, item: Item, account: str) -> Finding:
         line=item.line,
         code="waived",
     )
+
+
+def _unstated(gate: Gate, account: str, lacking: str) -> Finding:
+    """One warning per account, not per item, about what the channel itself will check."""
+    return Finding(Level.WARNING, gate.text, lacking, account=account, code="gate-unstated")
 
 
 def _concerns(gate: Gate, item: Item, row: Row, account: str, day: dt.date) -> bool:

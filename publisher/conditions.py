@@ -17,7 +17,9 @@ class Gate(Dated):
     """An account must have something before it may send: an invitation, a qualification, published files.
 
     ``option`` is the account's option in publisher.toml that states it. ``at_least`` compares a number;
-    ``one_of`` a text; without both the option must be true. What is not stated holds the item.
+    ``one_of`` a text; without both the option must be true. What is not stated holds the item; with
+    ``unknown = "warn"`` it only warns, where the channel itself turns away whom it has not let in (a login
+    that works is the better witness).
     """
 
     id: str
@@ -29,6 +31,7 @@ class Gate(Dated):
         (), description="Only for accounts that are served in one of these ways; absent means all."
     )
     when: When = When()
+    unknown: Literal["hold", "warn"] = "hold"
 
     @model_validator(mode="after")
     def _one_comparison(self) -> Gate:
