@@ -166,7 +166,7 @@ def _pair(
         day=day,
         waivers=ws.waivers,
     )
-    copy = compose(item, row, account.name, verdict, account.options)
+    copy = compose(item, row, account.name, verdict, account.options, account.drafts(item))
     listing = account.channel.to_listing(
         item, item.override(account.name).offer or item.offer, copy
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from publisher.admission import gated
 from publisher.compose import compose
 from publisher.documents import because_document, finding_document, item_document, plain_action
 from publisher.inspection import inspect
@@ -23,7 +24,7 @@ def check_document(ws: Workspace, day: dt.date) -> dict[str, Any]:
     findings: list[Finding] = list(ws.findings)
     for account in ws.accounts:
         for item in ws.items:
-            verdict = judge(item, account.row, day=day, waivers=ws.waivers, account=account.name)
+            verdict = _verdict(ws, item, account, day)
             items.append(_verdict_document(item, account, verdict))
             findings += _findings(item, account, verdict)
     return {
@@ -32,6 +33,20 @@ def check_document(ws: Workspace, day: dt.date) -> dict[str, Any]:
         "items": items,
         "findings": [finding_document(f) for f in dict.fromkeys(findings)],
     }
+
+
+def _verdict(ws: Workspace, item: Item, account: Account, day: dt.date) -> Verdict:
+    """What the row says of the item, and of the account."""
+    verdict = judge(item, account.row, day=day, waivers=ws.waivers, account=account.name)
+    return gated(
+        verdict,
+        item,
+        account.row,
+        account=account.name,
+        options=account.options,
+        day=day,
+        waivers=ws.waivers,
+    )
 
 
 def _verdict_document(item: Item, account: Account, verdict: Verdict) -> dict[str, Any]:
@@ -47,7 +62,7 @@ def _verdict_document(item: Item, account: Account, verdict: Verdict) -> dict[st
 
 
 def _findings(item: Item, account: Account, verdict: Verdict) -> list[Finding]:
-    copy = compose(item, account.row, account.name, verdict, account.options)
+    copy = compose(item, account.row, account.name, verdict, account.options, account.drafts(item))
     offer = item.override(account.name).offer or item.offer
     listing = account.channel.to_listing(item, offer, copy)
     found = [*listing.findings, *inspect(item, listing), *account.channel.validate(listing)]
@@ -74,7 +89,7 @@ def _findings(item: Item, account: Account, verdict: Verdict) -> list[Finding]:
 def why_document(ws: Workspace, ledger: Ledger, day: dt.date, now: dt.datetime) -> dict[str, Any]:
     """One pair: its verdict, its word in a plan, its text, what the ledger knows, and its history."""
     account, item = ws.accounts[0], ws.items[0]
-    verdict = judge(item, account.row, day=day, waivers=ws.waivers, account=account.name)
+    verdict = _verdict(ws, item, account, day)
     plan = make_plan(ws, ledger, day=day, now=now)
     planned = plan.items[0]
     listing = plan.listings[item.id, account.name]

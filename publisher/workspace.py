@@ -9,7 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from publisher.compose import no_drafts
 from publisher.discovery import adapter, load_row
+from publisher.drafting import drafter
 from publisher.errors import ConfigError, ManifestError
 from publisher.listing import Finding, Level
 from publisher.manifest.item import Item, ItemKind, Master
@@ -121,7 +123,8 @@ def open_accounts(project: Project, names: Collection[str] = ()) -> tuple[Accoun
         try:
             row = load_row(configured.channel, project.folder)
             mode = Mode(configured.mode) if configured.mode else None
-            found.append(Account(name, adapter(row, mode), configured.options))
+            drafts = drafter(project.folder, name, row) or no_drafts
+            found.append(Account(name, adapter(row, mode), configured.options, drafts))
         except ConfigError as error:
             hint = f" ({error.remedy})" if error.remedy else ""
             problems += [f"{name}: {error.sentence}{hint}", *error.problems]

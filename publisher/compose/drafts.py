@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from publisher.listing import Finding
+from publisher.manifest.item import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +24,8 @@ class Drafts:
 
 
 NO_DRAFTS = Drafts()
+
+
+def no_drafts(_item: Item) -> Drafts:
+    """What an account without templates drafts: nothing."""
+    return NO_DRAFTS
