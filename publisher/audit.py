@@ -85,6 +85,7 @@ def audit(ws: Workspace, ledger: Ledger, day: dt.date) -> list[Audited]:
             text = "it is in no manifest any more, so nothing is known about it"
             found.append(_unjudged(binding, "left-behind", text, account))
         else:
+            item = account.drafts(item).item
             verdict = judge(item, account.row, day=day, waivers=ws.waivers, account=name)
             word, because = verdict.word, verdict.because
             conflict = conflicts.get((name, item_id))

@@ -1,8 +1,8 @@
 """Drafts of titles and descriptions, rendered from templates: the project's for an account, else the row's.
 
 A template is foreign text: it is rendered in the sandbox of ``publisher.render``, and whatever is wrong with
-it becomes a finding with the template's file and line. It fits nothing and declares nothing: that is done
-afterwards, to whatever comes out.
+it becomes a finding with the template's file and line. It judges, fits and declares nothing: that is
+done afterwards, to whatever comes out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from publisher.compose import NO_DRAFTS, Drafts
+from publisher.compose import Drafts, drafted
 from publisher.compose.facts import long_date
 from publisher.errors import ConfigError
 from publisher.listing import Finding, Level
@@ -77,7 +77,9 @@ def _named(folder: Path, name: str, text: Text) -> _Source:
     try:
         source = template_source(name, project=folder)
     except (OSError, UnicodeDecodeError) as error:
-        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else "it is not readable"
+        reason = (
+            "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else "it is not readable"
+        )
         return _Source(text, place, problem=reason)
     if source is None:
         return _Source(text, place, problem=f"there is no {place}")
@@ -106,9 +108,8 @@ class _Templates:
                 findings.append(made)
             else:
                 texts[source.text] = made
-        if not texts and not findings:
-            return NO_DRAFTS
-        return Drafts(texts.get("title"), texts.get("description"), tuple(findings))
+        words = drafted(item, texts.get("title"), texts.get("description"))
+        return Drafts(words, tuple(findings))
 
     def _render(self, source: _Source, item: Item) -> str | Finding:
         template = self._compiled.get(source.text)
@@ -118,7 +119,9 @@ class _Templates:
             return template
         try:
             return template.render(plain_values(facts_for_templates(item, self.account))).strip()
-        except Exception as error:  # a template is foreign code: whatever it provokes is its author's to mend
+        except (
+            Exception
+        ) as error:  # a template is foreign code: whatever it provokes is its author's to mend
             return source.finding(_reason(error), _line(error.__traceback__, source.place))
 
     def _compile(self, source: _Source) -> Template | Finding:

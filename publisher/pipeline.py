@@ -156,6 +156,9 @@ def _pair(
     intent: Intent | None,
 ) -> tuple[PlanItem, Listing, list[Finding]]:
     row = account.row
+    # Templates have their say first, so that the rules judge what would be published.
+    drafts = account.drafts(item)
+    item = drafts.item
     verdict = judge(item, row, day=day, waivers=ws.waivers, account=account.name)
     verdict = gated(
         verdict,
@@ -166,11 +169,12 @@ def _pair(
         day=day,
         waivers=ws.waivers,
     )
-    copy = compose(item, row, account.name, verdict, account.options, account.drafts(item))
+    copy = compose(item, row, account.name, verdict, account.options)
     listing = account.channel.to_listing(
         item, item.override(account.name).offer or item.offer, copy
     )
-    about = [*listing.findings, *inspect(item, listing), *account.channel.validate(listing)]
+    about = [*drafts.findings, *listing.findings, *inspect(item, listing)]
+    about += account.channel.validate(listing)
     planned = decide(
         item,
         listing,

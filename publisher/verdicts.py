@@ -37,6 +37,7 @@ def check_document(ws: Workspace, day: dt.date) -> dict[str, Any]:
 
 def _verdict(ws: Workspace, item: Item, account: Account, day: dt.date) -> Verdict:
     """What the row says of the item, and of the account."""
+    item = account.drafts(item).item
     verdict = judge(item, account.row, day=day, waivers=ws.waivers, account=account.name)
     return gated(
         verdict,
@@ -62,10 +63,13 @@ def _verdict_document(item: Item, account: Account, verdict: Verdict) -> dict[st
 
 
 def _findings(item: Item, account: Account, verdict: Verdict) -> list[Finding]:
-    copy = compose(item, account.row, account.name, verdict, account.options, account.drafts(item))
+    drafts = account.drafts(item)
+    item = drafts.item
+    copy = compose(item, account.row, account.name, verdict, account.options)
     offer = item.override(account.name).offer or item.offer
     listing = account.channel.to_listing(item, offer, copy)
-    found = [*listing.findings, *inspect(item, listing), *account.channel.validate(listing)]
+    found = [*drafts.findings, *listing.findings, *inspect(item, listing)]
+    found += account.channel.validate(listing)
     if verdict.word.value == "deny":
         # Advice on the text is of no use where the item may not go; a broken master always is.
         found = [f for f in found if f.code == "master-unusable" and f.level is Level.ERROR]

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from publisher.compose.desk import Desk
-from publisher.compose.drafts import NO_DRAFTS, Drafts
 from publisher.compose.facts import column_values, facts_of, fill, metadata_of
 from publisher.compose.shelves import categories_of
 from publisher.compose.wording import judge_distinct, keywords_of, text_of
@@ -34,18 +33,12 @@ _MECHANISM = {
 
 
 def compose(
-    item: Item,
-    row: Row,
-    account: str,
-    verdict: Verdict,
-    options: Mapping[str, Any],
-    drafts: Drafts = NO_DRAFTS,
+    item: Item, row: Row, account: str, verdict: Verdict, options: Mapping[str, Any]
 ) -> Copy:
     """The copy of ``item`` for ``account``. Deterministic; never raises for what a manifest may hold.
 
     ``options`` are the account's: ``csv_dialect`` names a dialect of the row, and ``embed_prompt`` (true)
-    puts the prompt and its writer into the file, which is off because prompts are private. ``drafts`` are
-    texts that templates made; a text of the manifest's for this account wins over them.
+    puts the prompt and its writer into the file, which is off because prompts are private.
     """
     desk = Desk(
         item=item,
@@ -55,8 +48,6 @@ def compose(
         dialect=_dialect(row, options),
         actions=_by_kind(verdict.actions),
         facts=facts_of(item),
-        drafts=drafts,
-        findings=list(drafts.findings),
     )
     title = text_of(desk, "title", row.limits.title)
     description = text_of(desk, "description", row.limits.description)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from publisher.compose.drafts import Drafts
 from publisher.compose.facts import fill
 from publisher.listing import Finding, Level
 from publisher.manifest.item import Item
@@ -45,7 +44,6 @@ class Desk:
     dialect: Dialect | None
     actions: Mapping[ActionKind, tuple[RuleAction, ...]]
     facts: Mapping[str, str]
-    drafts: Drafts
     findings: list[Finding] = field(default_factory=list)
 
     @property

@@ -1,4 +1,4 @@
-"""Title, description and keywords of one account: its own text before a template before the manifest, fitted.
+"""Title, description and keywords of one account: its own text before that of the item, fitted.
 
 A text of the account's own always wins. Where it breaks a limit that is an error, and what is shown is only
 what would be left of it. What the rules put into a text is never cut. Pure.
@@ -53,9 +53,6 @@ def _source(desk: Desk, name: Name) -> tuple[str, bool]:
     if name in desk.override.model_fields_set:
         given = desk.override.title if name == "title" else desk.override.description
         return given or "", True
-    draft = desk.drafts.title if name == "title" else desk.drafts.description
-    if draft is not None:
-        return draft, False
     return (desk.item.title if name == "title" else desk.item.description) or "", False
 
 

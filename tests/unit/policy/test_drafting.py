@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from publisher.listing import Copy, Level
 from publisher.manifest.item import Item
 from publisher.manifest.scaffold import example_png
 from publisher.plan import Word
-from publisher.policy import judge
+from publisher.policy import VerdictWord, judge
 from publisher.row import Row
 
 ALLOWED = [{"id": "a", "verdict": "allow"}]
@@ -24,9 +25,10 @@ EVENT = {"city": "Porto", "country": "Portugal", "date": "2026-05-06"}
 
 def write(folder: Path, what: Item, chosen: Row, account: str = "") -> Copy:
     name = account or chosen.name
-    drafts = drafter(folder, name, chosen) or no_drafts
-    verdict = judge(what, chosen, day=TODAY, account=name)
-    return compose(what, chosen, name, verdict, {}, drafts(what))
+    drafts = (drafter(folder, name, chosen) or no_drafts)(what)
+    verdict = judge(drafts.item, chosen, day=TODAY, account=name)
+    copy = compose(drafts.item, chosen, name, verdict, {})
+    return replace(copy, findings=(*drafts.findings, *copy.findings))
 
 
 def template(folder: Path, name: str, text: str) -> None:
@@ -37,7 +39,7 @@ def template(folder: Path, name: str, text: str) -> None:
 
 def test_without_templates_nothing_is_drafted(tmp_path: Path) -> None:
     assert drafter(tmp_path, "adobe-stock", row("adobe-stock")) is None
-    assert no_drafts(item(HUMAN)).description is None
+    assert no_drafts(item(HUMAN)).item == item(HUMAN)
 
 
 def test_a_row_may_hold_templates(tmp_path: Path) -> None:
@@ -134,6 +136,15 @@ def test_what_a_template_makes_is_fitted_and_framed_like_any_text(tmp_path: Path
     copy = write(tmp_path, item(GENERATED), row("dreamstime"))
     assert copy.description.endswith(" This is AI-generated.") and len(copy.description) <= 250
     assert "text-cut" in [f.code for f in copy.findings]
+
+
+def test_a_template_cannot_bring_in_a_word_that_a_rule_forbids(tmp_path: Path) -> None:
+    template(tmp_path, "titles/adobe-stock.txt.j2", "Generative AI: {{ title }}")
+    chosen = row("adobe-stock")
+    drafts = (drafter(tmp_path, "adobe-stock", chosen) or no_drafts)(item(GENERATED))
+    verdict = judge(drafts.item, chosen, day=TODAY, account="adobe-stock")
+    assert verdict.word is VerdictWord.HOLD
+    assert "ai-words-in-title" in [b.rule for b in verdict.because]
 
 
 def test_a_project_with_a_wrong_template_holds_the_pairs_of_its_account(tmp_path: Path) -> None:
