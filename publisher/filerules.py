@@ -53,8 +53,9 @@ class FileRules(RowData):
 class Releases(RowData):
     """What happens to releases: nothing, a flag that one exists, or the file goes along.
 
-    ``pattern`` is what the name of a release file, without its extension, must match as a whole; ``folder``
-    is where it goes.
+    ``pattern`` is what the name of a release file, without its extension, must match as a whole. ``folder``
+    is where the file goes with the upload, so that the manifest must name it; without one a person attaches
+    it in the portal.
     """
 
     mode: Literal["none", "flag", "upload"] = "none"

@@ -216,7 +216,7 @@ class Row(RowData):
             raise ValueError(f"both in can and in cannot: {', '.join(both)}")
         if Verb.CHECK not in self.can or Verb.CREATE not in self.can:
             raise ValueError("check and create are required of every row")
-        ids = [r.id for r in (*self.rule, *self.gate, *self.quota, *self.after)]
+        ids = [r.id for part in (self.rule, self.gate, self.quota, self.after) for r in part]
         if len(set(ids)) != len(ids):
             raise ValueError("ids of rules, gates, quotas and steps must be unique in a row")
         return self

@@ -34,6 +34,8 @@ class Master:
     color: str = "srgb"
     pages: int = 1
     problem: str | None = None
+    exif: tuple[str, ...] | None = None
+    """Names of telling EXIF entries that are there and not empty (Make, Model); None when nobody looked."""
 
     @property
     def megapixels(self) -> float:
