@@ -12,9 +12,13 @@ from dataclasses import dataclass, field
 from publisher.ledger.records import Binding, Pair, Picture
 from publisher.ledger.store import Ledger
 from publisher.manifest.item import ItemKind, Master
+from publisher.media.limits import LIKENESS_VERSION
 from publisher.plan import Plan, Word
 from publisher.similarity import Likeness
 from publisher.workspace import Workspace
+
+_MEASURED = f"{LIKENESS_VERSION}:"
+"""How the hashes in the ledger were measured, before their digits."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,12 @@ def looks(ws: Workspace, ledger: Ledger, bindings: Mapping[Pair, Binding]) -> Lo
     from publisher.media.motif_index import MotifIndex
 
     published = ledger.pictures()
-    packed = {p.sha256: Likeness.unpacked(bytes.fromhex(p.hashes)) for p in published.values()}
+    # Hashes that were measured in another way cannot be compared.
+    packed = {
+        p.sha256: Likeness.unpacked(bytes.fromhex(p.hashes.removeprefix(_MEASURED)))
+        for p in published.values()
+        if p.hashes.startswith(_MEASURED)
+    }
     index = MotifIndex(ws.state / "cache", workers=ws.settings.workers)
     here = {item.id for item in ws.items}
     former: dict[str, dict[str, str]] = {}
@@ -56,7 +65,9 @@ def remembered(plan: Plan, ws: Workspace) -> list[Picture]:
     shas = {i.id: i.masters[0].sha256 for i in ws.items if i.id in going and i.masters}
     known = MotifIndex(ws.state / "cache").likenesses(set(shas.values()))
     return [
-        Picture(item, sha, known[sha].packed().hex()) for item, sha in shas.items() if sha in known
+        Picture(item, sha, _MEASURED + known[sha].packed().hex())
+        for item, sha in shas.items()
+        if sha in known
     ]
 
 

@@ -105,7 +105,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a published item looks like: the SHA-256 of its master and its packed hashes in hexadecimal."""
+    """What a published item looks like: the SHA-256 of its master, and its hashes after how they were measured."""
 
     item: str
     sha256: str

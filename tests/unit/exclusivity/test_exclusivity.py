@@ -161,7 +161,9 @@ def test_within_a_batch_the_first_account_wins() -> None:
     wanted = [(work, place) for place in (COVERS, OPEN, PRINTS) for work in (one, two)]
     found = settle(graph(), wanted, {})
     assert set(found) == {("open", "one"), ("open", "two")}
-    assert "Fine Covers has the picture exclusively: one goes to Fine Covers" in text(found["open", "one"])
+    assert "Fine Covers has the picture exclusively: one goes to Fine Covers" in text(
+        found["open", "one"]
+    )
     turned = settle(graph(), wanted[::-1], {})
     assert set(turned) == {("covers", "one"), ("covers", "two")}
     assert "goes to Open Stock with this plan" in text(turned["covers", "one"])
