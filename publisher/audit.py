@@ -20,7 +20,7 @@ from publisher.ledger.store import Ledger
 from publisher.listing import Because, Status
 from publisher.observe import Account
 from publisher.plan import AccountPlan, Confidence, Plan, PlanItem, Word
-from publisher.policy import VerdictWord, judge
+from publisher.policy import VerdictWord
 from publisher.promises import standing_conflicts
 from publisher.row import Verb
 from publisher.workspace import Workspace
@@ -75,6 +75,7 @@ def audit(ws: Workspace, ledger: Ledger, day: dt.date) -> list[Audited]:
     }  # fmt: skip
     conflicts = standing_conflicts(ws, bound, day)
     items = {i.id: i for i in ws.items}
+    bench = ws.bench(day)
     found = []
     for (name, item_id), binding in bound.items():
         account, item = accounts.get(name), items.get(item_id)
@@ -86,7 +87,7 @@ def audit(ws: Workspace, ledger: Ledger, day: dt.date) -> list[Audited]:
             found.append(_unjudged(binding, "left-behind", text, account))
         else:
             item = account.drafts(item).item
-            verdict = judge(item, account.row, day=day, waivers=ws.waivers, account=name)
+            verdict = bench.judge(item, account.row, name)
             word, because = verdict.word, verdict.because
             conflict = conflicts.get((name, item_id))
             if conflict is not None:

@@ -24,6 +24,7 @@ from publisher.listing import Finding, Level, Listing
 from publisher.looks import looks, remembered
 from publisher.manifest.item import Item
 from publisher.neighbours import (
+    by_account,
     with_motifs_thinned,
     with_promises_kept,
     within_quotas,
@@ -32,7 +33,7 @@ from publisher.neighbours import (
 from publisher.observe import Account, Door
 from publisher.outcome import Outcome, PushResult
 from publisher.plan import AccountPlan, Confidence, Done, Plan, PlanItem, Submission, Word
-from publisher.policy import judge, quotas_for
+from publisher.policy import Bench, quotas_for
 from publisher.promises import plan_conflicts
 from publisher.row import Verb
 from publisher.workspace import Workspace
@@ -52,6 +53,7 @@ def make_plan(ws: Workspace, ledger: Ledger, *, day: dt.date, now: dt.datetime) 
     pairs: list[PlanItem] = []
     findings: list[Finding] = list(ws.findings)
     listings: dict[tuple[str, str], Listing] = {}
+    bench = ws.bench(day)
     for account in ws.accounts:
         own = []
         for item in ws.items:
@@ -61,7 +63,7 @@ def make_plan(ws: Workspace, ledger: Ledger, *, day: dt.date, now: dt.datetime) 
             # listing. The listing is held against the row's limits and the facts of the masters. What we
             # want is held against what the ledger has bound; one word comes out.
             planned, listing, found = _pair(
-                ws, account, item, day, bindings.get(pair), unsettled.get(pair)
+                ws, account, item, bench, bindings.get(pair), unsettled.get(pair)
             )
             own.append(planned)
             listings[item.id, account.name] = listing
@@ -72,13 +74,15 @@ def make_plan(ws: Workspace, ledger: Ledger, *, day: dt.date, now: dt.datetime) 
         findings += clashing
     # A promise that was made for a work, here or by what is there already, is kept everywhere.
     promised = plan_conflicts(ws, pairs, bindings, day)
-    pairs, broken_promises = with_promises_kept(ws, pairs, promised, day)
-    findings += broken_promises
+    pairs, unkept = with_promises_kept(ws, pairs, promised, day)
+    findings += unkept
+    # Pictures are compared with each other and with everything that was ever published.
     seen = looks(ws, ledger, bindings)
     items: list[PlanItem] = []
     accounts: list[AccountPlan] = []
+    remaining = by_account(pairs)
     for account in ws.accounts:
-        own = [p for p in pairs if p.account == account.name]
+        own = remaining.get(account.name, [])
         # Of one motif, a channel gets as many variants as it takes.
         own, thinned = with_motifs_thinned(ws, account, own, seen, day)
         # A quota may put some off to another day.
@@ -151,7 +155,7 @@ def _pair(
     ws: Workspace,
     account: Account,
     item: Item,
-    day: dt.date,
+    bench: Bench,
     bound: Binding | None,
     intent: Intent | None,
 ) -> tuple[PlanItem, Listing, list[Finding]]:
@@ -159,14 +163,13 @@ def _pair(
     # Templates have their say first, so that the rules judge what would be published.
     drafts = account.drafts(item)
     item = drafts.item
-    verdict = judge(item, row, day=day, waivers=ws.waivers, account=account.name)
     verdict = gated(
-        verdict,
+        bench.judge(item, row, account.name),
         item,
         row,
         account=account.name,
         options=account.options,
-        day=day,
+        day=bench.day,
         waivers=ws.waivers,
     )
     copy = compose(item, row, account.name, verdict, account.options)

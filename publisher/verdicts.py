@@ -14,7 +14,7 @@ from publisher.listing import Finding, Level
 from publisher.manifest.item import Item
 from publisher.observe import Account
 from publisher.pipeline import make_plan
-from publisher.policy import Verdict, judge
+from publisher.policy import Bench, Verdict
 from publisher.workspace import Workspace
 
 
@@ -22,9 +22,10 @@ def check_document(ws: Workspace, day: dt.date) -> dict[str, Any]:
     """Every pair's verdict, and every finding with its file and line."""
     items: list[dict[str, Any]] = []
     findings: list[Finding] = list(ws.findings)
+    bench = ws.bench(day)
     for account in ws.accounts:
         for item in ws.items:
-            verdict = _verdict(ws, item, account, day)
+            verdict = _verdict(ws, item, account, bench)
             items.append(_verdict_document(item, account, verdict))
             findings += _findings(item, account, verdict)
     return {
@@ -35,17 +36,16 @@ def check_document(ws: Workspace, day: dt.date) -> dict[str, Any]:
     }
 
 
-def _verdict(ws: Workspace, item: Item, account: Account, day: dt.date) -> Verdict:
+def _verdict(ws: Workspace, item: Item, account: Account, bench: Bench) -> Verdict:
     """What the row says of the item, and of the account."""
     item = account.drafts(item).item
-    verdict = judge(item, account.row, day=day, waivers=ws.waivers, account=account.name)
     return gated(
-        verdict,
+        bench.judge(item, account.row, account.name),
         item,
         account.row,
         account=account.name,
         options=account.options,
-        day=day,
+        day=bench.day,
         waivers=ws.waivers,
     )
 
@@ -93,7 +93,7 @@ def _findings(item: Item, account: Account, verdict: Verdict) -> list[Finding]:
 def why_document(ws: Workspace, ledger: Ledger, day: dt.date, now: dt.datetime) -> dict[str, Any]:
     """One pair: its verdict, its word in a plan, its text, what the ledger knows, and its history."""
     account, item = ws.accounts[0], ws.items[0]
-    verdict = _verdict(ws, item, account, day)
+    verdict = _verdict(ws, item, account, ws.bench(day))
     plan = make_plan(ws, ledger, day=day, now=now)
     planned = plan.items[0]
     listing = plan.listings[item.id, account.name]

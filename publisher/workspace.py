@@ -5,6 +5,7 @@ Opening one reads files and asks no channel; nothing in here writes, except the 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from publisher.manifest.model import Asset, Waiver
 from publisher.manifest.project import Project, load_project
 from publisher.media.index import MasterIndex
 from publisher.observe import Account
+from publisher.policy import Bench, TermBook, shipped_book
 from publisher.row import Mode
 from publisher.settings import PublisherSettings
 
@@ -38,6 +40,13 @@ class Workspace:
     waivers: tuple[Waiver, ...] = ()
     findings: tuple[Finding, ...] = ()
     settings: PublisherSettings = field(default_factory=PublisherSettings)
+    terms: TermBook = field(default_factory=shipped_book)
+    """The lists of terms, with the project's own."""
+
+    def bench(self, day: dt.date) -> Bench:
+        """What judges the items for the accounts by the rules of ``day``."""
+        rows = [a.row for a in self.accounts]
+        return Bench(day, rows=rows, waivers=self.waivers, terms=self.terms)
 
     @property
     def folder(self) -> Path:
@@ -107,7 +116,21 @@ def open_workspace(
             for p in m.notices
         ),
         settings=settings,
+        terms=_terms(project),
     )
+
+
+def _terms(project: Project) -> TermBook:
+    """The lists of terms with the project's own. Raises ConfigError for a class or entry that is none."""
+    try:
+        return shipped_book().with_own(project.terms)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(
+            "[terms] of publisher.toml cannot be used",
+            remedy='write lists of words by class, as in artist = ["..."], and [[terms.licensed]] '
+            "entries with term, reason and until",
+            detail=str(error),
+        ) from error
 
 
 def open_accounts(project: Project, names: Collection[str] = ()) -> tuple[Account, ...]:

@@ -8,7 +8,7 @@ from publisher.policy.bench import Bench, judge, quotas_for
 from publisher.policy.facts import Facts, Held, Subject, Truth, evaluate, terms_in
 from publisher.policy.library import Law, shipped_law, shipped_terms
 from publisher.policy.sections import batch_steps
-from publisher.policy.terms import TermBook
+from publisher.policy.terms import TermBook, shipped_book
 from publisher.policy.verdict import RuleOutcome, Verdict, VerdictWord, verdict_of
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "evaluate",
     "judge",
     "quotas_for",
+    "shipped_book",
     "shipped_law",
     "shipped_terms",
     "terms_in",

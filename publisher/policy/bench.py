@@ -16,7 +16,7 @@ from publisher.policy.facts import Facts, Subject, Truth, evaluate, facts_of, te
 from publisher.policy.judge import Case, findings_of, outcomes_of
 from publisher.policy.library import Law, shipped_law
 from publisher.policy.seat import Prepared, prepare, words_of
-from publisher.policy.terms import SHIPPED, Hit, TermBook, fold
+from publisher.policy.terms import Hit, TermBook, fold, shipped_book
 from publisher.policy.verdict import RuleOutcome, Verdict, verdict_of
 from publisher.row import Row
 from publisher.rules import Quota
@@ -43,7 +43,7 @@ class Bench:
     ) -> None:
         self.day = day
         self._law = tuple(shipped_law() if law is None else law)
-        self._book = SHIPPED() if terms is None else terms
+        self._book = shipped_book() if terms is None else terms
         self._licensed = self._book.licensed(day)
         self._waivers: dict[str, list[Waiver]] = {}
         for waiver in waivers:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from publisher.manifest.item import Item, ItemKind
 from publisher.manifest.model import Asset, Depicted, Edit, Product, ProvenanceClass, Style
-from publisher.policy.terms import SHIPPED, Hit, TermBook, fold
+from publisher.policy.terms import Hit, TermBook, fold, shipped_book
 from publisher.rules import TermClass, When
 
 
@@ -176,7 +176,7 @@ def texts_of(subject: Subject) -> tuple[tuple[str, str], ...]:
 
 def terms_in(when: When, subject: Subject) -> tuple[str, ...]:
     """The terms of ``when`` that occur in the fields that it names, as whole words."""
-    book = SHIPPED().with_words(when.terms or ())
+    book = shipped_book().with_words(when.terms or ())
     return found_terms(when, facts_of(subject, book.scan(texts_of(subject))))
 
 
@@ -319,7 +319,7 @@ def evaluate(when: When, subject: Subject, terms: TermBook | None = None) -> Hel
     """The value of a condition for one member. ``terms`` are the lists of terms; the shipped ones if absent."""
     if when.terms is None and when.term_classes is None:
         return check(when, facts_of(subject))
-    book = (terms or SHIPPED()).with_words(when.terms or ())
+    book = (terms or shipped_book()).with_words(when.terms or ())
     return check(when, facts_of(subject, book.scan(texts_of(subject))))
 
 

@@ -13,7 +13,7 @@ from publisher.listing import Because
 from publisher.policy.facts import Facts, Truth, check, plain
 from publisher.policy.seat import GRACE_DAYS, Prepared, days_over
 from publisher.policy.verdict import RuleOutcome, VerdictWord
-from publisher.row import AfterUpload, Row
+from publisher.row import AfterUpload, Mode, Row
 from publisher.rules import ActionKind, Evidence, RuleAction
 
 IRREVERSIBLE = "irreversible"

@@ -190,7 +190,7 @@ def _title_case(raw: Sequence[str]) -> bool:
 
 
 @functools.cache
-def SHIPPED() -> TermBook:
+def shipped_book() -> TermBook:
     """The book of all lists that come with the program."""
     from publisher.policy.library import shipped_terms
 
