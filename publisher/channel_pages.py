@@ -49,8 +49,31 @@ def _section(row: Row) -> Iterator[str]:
     yield f"\nText: {_text(row)}. File: {_file(row)}.\n"
     if row.csv is not None:
         yield f"CSV: {', '.join(f'`{d}`' for d in row.csv.dialects)}; `{row.csv.dialect}` by default.\n"
+    yield from _conditions(row)
     yield "\n| rule | verdict | in force | source (grade, seen) |\n| --- | --- | --- | --- |\n"
     yield from (_rule(rule) for rule in row.rule)
+
+
+def _conditions(row: Row) -> Iterator[str]:
+    """What it asks of an account and a release, in sentences of one line each."""
+    said = [
+        *(f"Gate `{g.id}` (`{g.option}`): {g.text} [{g.source}]" for g in row.gate),
+        *(f"Quota `{q.id}`: {q.limit} ({q.window}, {q.counts}) [{q.source}]" for q in row.quota),
+        *(f"Afterwards, for each {s.per}: {s.text} [{s.source}]" for s in row.after),
+    ]
+    if row.similarity is not None:
+        said.append(f"At most {row.similarity.variants_per_motif} variants of a motif")
+    if row.exclusivity is not None and row.exclusivity.promises != "none":
+        when = f", where `{row.exclusivity.option}` is true" if row.exclusivity.option else ""
+        said.append(f"Exclusive for the {row.exclusivity.promises}{when}")
+    if row.exclusivity is not None and row.exclusivity.forwards_to:
+        said.append(f"Forwards to {', '.join(row.exclusivity.forwards_to)}")
+    if row.automation is not None:
+        said.append(f"Automation: {row.automation.kind}. {row.automation.text}")
+    if row.irreversible is not None:
+        said.append(f"Cannot be taken back: {row.irreversible.reason}")
+    if said:
+        yield "\n" + "".join(f"- {line}\n" for line in said)
 
 
 def _rule(rule: Rule) -> str:

@@ -75,7 +75,8 @@ def _line(row: Row, day: dt.date) -> dict[str, str]:
 def sample(kind: ItemKind, made: ProvenanceClass) -> Item:
     """A plain image of one provenance (or a bundle of it) of which every fact is stated and harmless.
 
-    Of an edited one a twentieth comes from a generator, which every channel would call a small edit.
+    It is offered as a print, which nobody refuses. Of an edited one a twentieth comes from a generator, which
+    every channel would call a small edit.
     """
     origin = {"class": made.value}
     if made is not ProvenanceClass.HUMAN:
@@ -91,6 +92,11 @@ def sample(kind: ItemKind, made: ProvenanceClass) -> Item:
         "style": "photo",
         "mature": False,
         "depicts": {**shown, "text": False, "news_event": False},
+        "offer": {
+            "currency": "EUR",
+            "product": "physical",
+            "variants": [{"id": "print", "title": "Print", "price": "49.00"}],
+        },
     }
     asset = Asset.model_validate(data)
     pack = kind is ItemKind.BUNDLE
