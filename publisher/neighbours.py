@@ -42,6 +42,14 @@ def stopped(pair: PlanItem, word: Word, *because: Because) -> PlanItem:
     return replace(pair, word=word, because=because, verb=None)
 
 
+def by_account(pairs: Iterable[PlanItem]) -> dict[str, list[PlanItem]]:
+    """The pairs of each account, in their order."""
+    found: dict[str, list[PlanItem]] = {}
+    for pair in pairs:
+        found.setdefault(pair.account, []).append(pair)
+    return found
+
+
 def without_clashes(
     pairs: Sequence[PlanItem], listings: Mapping[tuple[str, str], Listing]
 ) -> tuple[list[PlanItem], list[Finding]]:

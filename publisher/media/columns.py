@@ -10,19 +10,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from publisher.similarity import SMALL_MAX, SPARSE_SHARE, WIDE_MAX, Likeness
 
+_Column = NDArray[np.uint64]
 _ONES = (1 << 64) - 1
 
 
 class Columns:
     """The hashes of many pictures. A query scans one column and confirms the few that are close."""
 
-    def __init__(self, likenesses: Sequence[Likeness]) -> None:
-        self._upright = _Side([(x.small, x.wide) for x in likenesses])
-        self._mirrored = _Side([(x.small_mirrored, x.wide_mirrored) for x in likenesses])
-        self._count = len(likenesses)
+    def __init__(self, packed: Sequence[bytes]) -> None:
+        # Ten numbers a picture, as ``Likeness.packed`` lays them down.
+        table = np.frombuffer(b"".join(packed), dtype=">u8").astype(np.uint64).reshape(-1, 10)
+        columns = np.ascontiguousarray(table.T)
+        self._upright = _Side(columns[0], columns[2:6])
+        self._mirrored = _Side(columns[1], columns[6:10])
+        self._count = len(packed)
 
     def __len__(self) -> int:
         return self._count
@@ -38,11 +43,9 @@ class Columns:
 class _Side:
     """One column of 64-bit hashes, and four of the 256-bit ones."""
 
-    def __init__(self, hashes: Sequence[tuple[int, int]]) -> None:
-        self._small = np.array([small for small, _ in hashes], dtype=np.uint64)
-        packed = b"".join(wide.to_bytes(32, "big") for _, wide in hashes)
-        wide = np.frombuffer(packed, dtype=">u8").astype(np.uint64).reshape(-1, 4)
-        self._wide = np.ascontiguousarray(wide.T)
+    def __init__(self, small: _Column, wide: _Column) -> None:
+        self._small = small
+        self._wide = wide
 
     def close(self, small: int, wide: int, start: int) -> list[int]:
         distance = np.bitwise_count(self._small[start:] ^ np.uint64(small))
@@ -62,12 +65,12 @@ class _Side:
 
 
 def links_of(
-    fresh: Sequence[tuple[str, Likeness]], known: Sequence[tuple[str, Likeness]]
+    fresh: Sequence[tuple[str, Likeness]], known: Sequence[tuple[str, bytes]]
 ) -> list[tuple[str, str]]:
-    """What ``publisher.similarity.links`` gives, for many."""
-    every = [*fresh, *known]
-    columns = Columns([likeness for _, likeness in every])
+    """What ``publisher.similarity.links`` gives, for many; the known ones are packed."""
+    names = [key for key, _ in (*fresh, *known)]
+    columns = Columns([*(x.packed() for _, x in fresh), *(data for _, data in known)])
     found = []
     for place, (key, likeness) in enumerate(fresh):
-        found += [(key, every[other][0]) for other in columns.alike(likeness, place + 1)]
+        found += [(key, names[other]) for other in columns.alike(likeness, place + 1)]
     return found

@@ -28,6 +28,8 @@ _SCHEMA = (
 _SECONDS = 120.0
 _SMALL_SEARCH = 250_000
 """Comparisons up to which plain numbers are faster than starting the array library."""
+_SMALL_READ = 20_000
+"""The same for reading what is known."""
 
 
 class MotifIndex:
@@ -144,11 +146,8 @@ def _prepared(database: sqlite3.Connection) -> sqlite3.Connection:
 
 def _learn(database: sqlite3.Connection, fresh: Mapping[str, Likeness | None]) -> None:
     """Compare the new ones with each other and with all known ones; what cannot be decoded is noted as such."""
-    known = [
-        (sha, Likeness.unpacked(hashes))
-        for sha, hashes in database.execute("SELECT sha256, hashes FROM likeness")
-        if hashes
-    ]
+    every = database.execute("SELECT sha256, hashes FROM likeness")
+    known = [(sha, hashes) for sha, hashes in every if hashes]
     pairs = _links([(sha, x) for sha, x in fresh.items() if x is not None], known)
     rows = [(sha, b"" if x is None else x.packed()) for sha, x in fresh.items()]
     with database:
@@ -157,10 +156,10 @@ def _learn(database: sqlite3.Connection, fresh: Mapping[str, Likeness | None]) -
 
 
 def _links(
-    fresh: Sequence[tuple[str, Likeness]], known: Sequence[tuple[str, Likeness]]
+    fresh: Sequence[tuple[str, Likeness]], known: Sequence[tuple[str, bytes]]
 ) -> Iterable[tuple[str, str]]:
-    if len(fresh) * (len(fresh) + len(known)) <= _SMALL_SEARCH:
-        return links(fresh, known)
+    if len(fresh) * (len(fresh) + len(known)) <= _SMALL_SEARCH and len(known) <= _SMALL_READ:
+        return links(fresh, [(sha, Likeness.unpacked(hashes)) for sha, hashes in known])
     from publisher.media.columns import links_of
 
     return links_of(fresh, known)

@@ -82,14 +82,16 @@ def test_the_array_search_finds_what_the_plain_one_finds(recipe) -> None:
     ]
     half = len(pictures) // 2
     fresh, known = pictures[:half], pictures[half:]
-    assert sorted(links_of(fresh, known)) == sorted(links(fresh, known))
+    packed = [(key, one.packed()) for key, one in known]
+    assert sorted(links_of(fresh, packed)) == sorted(links(fresh, known))
 
 
 def test_a_query_finds_the_planted_ones() -> None:
     crowd = [noisy(n) for n in range(3000)]
     crowd[1234] = moved(noisy(7), 5, 20)
-    assert Columns(crowd).alike(noisy(7)) == [7, 1234]
-    assert len(Columns(crowd)) == 3000
+    columns = Columns([one.packed() for one in crowd])
+    assert columns.alike(noisy(7)) == [7, 1234]
+    assert len(columns) == 3000
 
 
 def test_motifs_follow_likeness_and_series() -> None:
