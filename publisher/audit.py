@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from publisher.admission import waived
 from publisher.documents import because_document
+from publisher.exclusivity import Conflict, Severity
 from publisher.ledger.records import Binding
 from publisher.ledger.store import Ledger
 from publisher.listing import Because, Status
+from publisher.manifest.item import Item
 from publisher.observe import Account
 from publisher.plan import AccountPlan, Confidence, Plan, PlanItem, Word
 from publisher.policy import VerdictWord
@@ -67,13 +70,14 @@ def audit(ws: Workspace, ledger: Ledger, day: dt.date) -> list[Audited]:
     accounts = {a.name: a for a in ws.accounts}
     every = {a.name for a in ws.project.enabled_accounts()}
     wanted = {i.id for i in ws.items}
+    standing = ledger.bindings()
     bound = {
         (account, item): binding
-        for (account, item), binding in ledger.bindings().items()
+        for (account, item), binding in standing.items()
         if item and (account in accounts or account not in every)
         and (item in wanted or item not in ws.known)
     }  # fmt: skip
-    conflicts = standing_conflicts(ws, bound, day)
+    conflicts = standing_conflicts(ws, standing, day)
     items = {i.id: i for i in ws.items}
     bench = ws.bench(day)
     found = []
@@ -90,14 +94,27 @@ def audit(ws: Workspace, ledger: Ledger, day: dt.date) -> list[Audited]:
             verdict = bench.judge(item, account.row, name)
             word, because = verdict.word, verdict.because
             conflict = conflicts.get((name, item_id))
-            if conflict is not None:
-                other = VerdictWord(conflict.severity.value)
-                because = (
-                    (conflict.because, *because) if other.strictness >= word.strictness else because
-                )
-                word = max(word, other, key=lambda w: w.strictness)
+            if conflict is not None and not _is_waived(ws, conflict, item, name, day):
+                word, because = _stricter(conflict, word, because)
             found.append(_judged(binding, account, word, because))
     return found
+
+
+def _is_waived(ws: Workspace, conflict: Conflict, item: Item, account: str, day: dt.date) -> bool:
+    """Whether a person lives with it; a broken promise is never waived."""
+    if conflict.severity is Severity.DENY:
+        return False
+    return waived(ws.waivers, conflict.because.rule, item, account, day) is not None
+
+
+def _stricter(
+    conflict: Conflict, word: VerdictWord, because: tuple[Because, ...]
+) -> tuple[VerdictWord, tuple[Because, ...]]:
+    """The verdict of the rules and the conflict in one: the strictest decides, and both are told."""
+    other = VerdictWord(conflict.severity.value)
+    if other.strictness > word.strictness:
+        return other, (conflict.because, *because)
+    return word, (*because, conflict.because)
 
 
 def _judged(
