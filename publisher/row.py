@@ -113,6 +113,7 @@ class Column(RowData):
     true: str = "Yes"
     false: str = "No"
     first: bool = Field(False, description="Filled on the first line of an item only.")
+    required: bool = Field(False, description="An empty cell is worth a warning.")
 
 
 class Dialect(RowData):

@@ -7,8 +7,18 @@ falls back to. It sends nothing anywhere.
 from __future__ import annotations
 
 from channels.handoff.session import HandoffSession
+from channels.transport.batch import column_values
 from publisher.channel import Channel, ChannelSettings, Context, Session
-from publisher.listing import Copy, FieldValue, FileRequest, Listing, RenditionRequest, fingerprint
+from publisher.listing import (
+    Copy,
+    FieldValue,
+    FileRequest,
+    Finding,
+    Level,
+    Listing,
+    RenditionRequest,
+    fingerprint,
+)
 from publisher.manifest.item import Item, ItemKind
 from publisher.manifest.model import Asset, Editorial, Offer
 from publisher.naming import safe_name
@@ -53,6 +63,8 @@ class Adapter(Channel):
         }
         if item.kind is ItemKind.ASSET:
             fields |= _facts(item.members[0], files[0].name)
+        if offer is not None:
+            fields["variants"] = tuple(v.id for v in offer.variants)
         for variant in offer.variants if offer is not None else ():
             fields[f"variant.{variant.id}"] = variant.title
             fields[f"price.{variant.id}"] = f"{variant.price} {offer.currency if offer else ''}"
@@ -67,6 +79,25 @@ class Adapter(Channel):
             tasks=copy.tasks,
             findings=copy.findings,
         )
+
+    def validate(self, listing: Listing) -> list[Finding]:
+        """Columns that the site wants filled and that nothing fills: a person would have to."""
+        if self.row.csv is None:
+            return []
+        dialect = self.row.csv.dialects[self.row.csv.dialect]
+        values = column_values(listing, dialect)
+        return [
+            Finding(
+                Level.WARNING,
+                f"{self.row.title} wants {column.header}, and the manifest does not state it",
+                f"write it under channels.{listing.account}.fields.{column.header}",
+                item=listing.item,
+                account=listing.account,
+                code="column-empty",
+            )
+            for column in dialect.columns
+            if column.required and not values[column.header] and not column.value
+        ]
 
     def session(self, context: Context) -> Session:
         """A session on the account's outbox."""

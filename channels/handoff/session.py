@@ -12,10 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from channels.transport.batch import batch_sheets, offered_as
 from publisher.channel import Session
 from publisher.errors import Conflict, Rejected
 from publisher.listing import (
     Change,
+    FieldValue,
     File,
     Health,
     Listing,
@@ -105,8 +107,6 @@ class HandoffSession(Session):
 
     def submit(self, batch: Sequence[tuple[Listing, Remote]], digest: str) -> Receipt:
         """One CSV for all packs of the batch, in the row's dialect."""
-        from channels.transport.batch import batch_sheets
-
         sheets = batch_sheets(self.context, batch, digest)
         self.context.sending()
         tasks = tuple(f"upload {path}: {self.context.row.page}".rstrip(": ") for _, path in sheets)
@@ -140,6 +140,20 @@ def _typed(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
 
 
+def _to_paste(listing: Listing) -> dict[str, FieldValue]:
+    """What a form asks for: without our own marks, and each variant as one line with its price."""
+    own = ("file", "declarations", "variants")
+    fields = {
+        name.removeprefix("csv."): value
+        for name, value in listing.fields.items()
+        if name not in own and not name.startswith(("variant.", "price."))
+    }
+    for offered in offered_as(listing):
+        if "price_text" in offered:
+            fields[str(offered["variant"])] = str(offered["price_text"])
+    return fields
+
+
 def checklist(listing: Listing, files: Sequence[File], channel: str, page: str) -> dict[str, Any]:
     """The variables of the hand-off templates."""
     return {
@@ -147,7 +161,7 @@ def checklist(listing: Listing, files: Sequence[File], channel: str, page: str) 
         "page": page,
         "item": listing.item,
         "files": [{"name": f.name, "size": f.size, "sha256": f.sha256} for f in files],
-        "fields": {k: plain(v) for k, v in listing.fields.items()},
+        "fields": {k: plain(v) for k, v in _to_paste(listing).items()},
         "declarations": [
             {"name": d.name, "mechanism": d.mechanism, "value": d.value}
             for d in listing.declarations

@@ -91,7 +91,8 @@ def offered_as(listing: Listing) -> list[dict[str, Value]]:
     ``price_text`` (amount and currency), ``sku`` and ``name`` (the title with the variant's). At least one.
     """
     title = str(listing.fields.get("title") or "")
-    ids = [n.removeprefix("price.") for n in listing.fields if n.startswith("price.")]
+    order = listing.fields.get("variants")
+    ids = [v for v in order if f"price.{v}" in listing.fields] if isinstance(order, tuple) else []
     found: list[dict[str, Value]] = []
     for variant in ids:
         price = str(listing.fields[f"price.{variant}"])
@@ -120,7 +121,7 @@ def column_values(
     known: dict[str, Value] = {
         "handle": listing.item.lower(),
         "created_us": f"{created[5:7]}/{created[8:10]}/{created[:4]}" if created else None,
-        **{n: _cell(v) for n, v in (offered or first).items()},
+        **(offered or first),
         **sheet_row(listing),
     }
     own = {n.casefold(): _cell(v) for n, v in listing.fields.items() if n.startswith("csv.")}
