@@ -93,12 +93,15 @@ def _unwritable(desk: Desk, field: str, value: str) -> None:
 
 
 def _guarded(desk: Desk) -> dict[str, str]:
-    """Header in small letters → the text that it carries, for columns with a declaration in them."""
+    """Header in small letters → the text that it carries, for columns with a declaration in them.
+
+    A column that is nothing but the declaration is not among them: that one may be reworded.
+    """
     carried = {
         field
         for actions in desk.actions.values()
         for action in actions
-        if action.declares
+        if action.declares and (action.kind is not ActionKind.SET_FIELD or action.field in _TEXTS)
         for field in _columns(action)
     }
     if desk.dialect is None or not carried:

@@ -32,13 +32,16 @@ class Worded:
 def text_of(desk: Desk, name: Name, limit: TextLimit) -> Worded:
     """Title or description, in the form that the rules ask for, within the limit."""
     source, own = _source(desk, name)
+    frame, instead = _frame(desk, name)
+    if instead:
+        source, own = "", False
     fitted = fit_text(
         source,
         limit,
         name=name,
         sentences=name == "description",
         ascii_only=desk.ascii_only,
-        frame=_frame(desk, name),
+        frame=frame,
         own=own,
     )
     if fitted.notes:
@@ -56,19 +59,23 @@ def _source(desk: Desk, name: Name) -> tuple[str, bool]:
     return (desk.item.title if name == "title" else desk.item.description) or "", False
 
 
-def _frame(desk: Desk, name: Name) -> Frame:
-    """What the rules put round the text: a caption before it, declarations behind it."""
-    lead = tail = ""
+def _frame(desk: Desk, name: Name) -> tuple[Frame, str]:
+    """What the rules put round the text, a caption before it and declarations behind it; and what instead of it."""
+    lead = tail = instead = ""
     for action in desk.asked(ActionKind.SET_FIELD):
         if action.field == name and (value := desk.whole(action)) is not None:
-            before, _braces, after = value.partition(f"{{{name}}}")
-            lead, tail = before + lead, tail + after
+            before, braces, after = value.partition(f"{{{name}}}")
+            if braces:
+                lead, tail = before + lead, tail + after
+            else:
+                lead, tail, instead = "", "", value
     sentences = " ".join(
         filled
         for action in desk.asked(ActionKind.APPEND_SENTENCE)
         if (action.field or "description") == name and (filled := desk.filled(action))
     )
-    return Frame(lead, tail, sentences) if lead or tail or sentences else BARE
+    sentences = f"{instead} {sentences}".strip()
+    return Frame(lead, tail, sentences) if lead or tail or sentences else BARE, instead
 
 
 def _judge(desk: Desk, name: Name, limit: TextLimit, text: str) -> None:

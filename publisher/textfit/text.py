@@ -100,8 +100,8 @@ class Frame:
         return text.strip()
 
     def around(self, text: str) -> str:
-        """``text`` in its frame."""
-        framed = f"{self.lead}{text}{self.tail}".strip() if self.lead or self.tail else text
+        """``text`` in its frame. Nothing is led in by nothing: without a text only the sentences are there."""
+        framed = f"{self.lead}{text}{self.tail}".strip() if text else ""
         if not self.sentences:
             return framed
         stop = "." if framed and framed[-1].isalnum() else ""
