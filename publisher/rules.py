@@ -137,7 +137,8 @@ class RuleAction(RowData):
 
     ``value`` may name a manifest fact in braces: {system}, {version}, {model} (system and version),
     {prompt}, {prompt_writer}, {item}, {title}, {description}, {releases}, {city}, {country}, {date}
-    (ISO) and {long_date} (as in "May 16, 2023"). An action that tells the channel something about the
+    (ISO), {long_date} (as in "May 16, 2023"), {slash_date} (05/16/2023), {city_capitals} and
+    {country_capitals}. An action that tells the channel something about the
     image names that declaration in ``declares``; neither an override nor a waiver removes it. ``per``
     says whether a person does a task for each item or once for a batch.
     """
