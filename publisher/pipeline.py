@@ -72,6 +72,7 @@ def make_plan(ws: Workspace, ledger: Ledger, *, day: dt.date, now: dt.datetime) 
         own, clashing = without_clashes(own, listings)
         pairs += own
         findings += clashing
+    bench.save()
     # A promise that was made for a work, here or by what is there already, is kept everywhere.
     promised = plan_conflicts(ws, pairs, bindings, day)
     pairs, unkept = with_promises_kept(ws, pairs, promised, day)

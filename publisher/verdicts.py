@@ -28,6 +28,7 @@ def check_document(ws: Workspace, day: dt.date) -> dict[str, Any]:
             verdict = _verdict(ws, item, account, bench)
             items.append(_verdict_document(item, account, verdict))
             findings += _findings(item, account, verdict)
+    bench.save()
     return {
         "release": ws.release,
         "as_of": day.isoformat(),

@@ -22,8 +22,13 @@ from publisher.manifest.project import Project, load_project
 from publisher.media.index import MasterIndex
 from publisher.observe import Account
 from publisher.policy import Bench, TermBook, shipped_book
+from publisher.remembered import Remembered
 from publisher.row import Mode
 from publisher.settings import PublisherSettings
+
+
+MANY_ITEMS = 2000
+"""From so many items on, verdicts are remembered on disk; fewer are judged in less than a second."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,10 @@ class Workspace:
     def bench(self, day: dt.date) -> Bench:
         """What judges the items for the accounts by the rules of ``day``."""
         rows = [a.row for a in self.accounts]
-        return Bench(day, rows=rows, waivers=self.waivers, terms=self.terms)
+        memory = None
+        if len(self.items) >= MANY_ITEMS:
+            memory = Remembered.open(self.state / "cache" / "verdicts")
+        return Bench(day, rows=rows, waivers=self.waivers, terms=self.terms, memory=memory)
 
     @property
     def folder(self) -> Path:

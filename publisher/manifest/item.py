@@ -43,6 +43,9 @@ class Master:
         return self.width * self.height / 1_000_000
 
 
+_NOTHING = Override()
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """An asset or a bundle of one release, with everything that the pure core may need to know of it."""
@@ -69,7 +72,7 @@ class Item:
     def override(self, account: str) -> Override:
         """What the manifest says for one account; empty when it says nothing."""
         source = self.asset if self.asset is not None else self.bundle
-        return source.channels.get(account, Override()) if source is not None else Override()
+        return source.channels.get(account, _NOTHING) if source is not None else _NOTHING
 
     @property
     def provenance_classes(self) -> frozenset[ProvenanceClass]:

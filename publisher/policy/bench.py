@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from publisher.manifest.item import Item
 from publisher.manifest.model import Waiver
 from publisher.policy.facts import Facts, Subject, Truth, evaluate, facts_of, texts_of
 from publisher.policy.judge import Case, findings_of, outcomes_of
 from publisher.policy.library import Law, shipped_law
-from publisher.policy.seat import Prepared, prepare, words_of
+from publisher.policy.seat import Prepared, prepare, rules_digest, words_of
 from publisher.policy.terms import Hit, TermBook, fold, shipped_book
 from publisher.policy.verdict import RuleOutcome, Verdict, verdict_of
 from publisher.row import Row
@@ -25,11 +26,42 @@ _READS = frozenset({"title", "description", "keywords", "offer"})
 """What an override may change that a rule looks at."""
 
 
+_MANY = 50_000
+"""From so many different sets of facts on, answers are kept by what a row reads only."""
+
+
+class Memory(Protocol):
+    """Verdicts of an earlier run. ``rules`` is what ``Bench.rules_of`` gave for the row and account."""
+
+    def get(self, item: Item, rules: str) -> Verdict | None:
+        """The verdict of an item that did not change, under rules that did not change."""
+
+    def put(self, item: Item, rules: str, verdict: Verdict) -> None:
+        """Keep a verdict for the next run."""
+
+    def save(self) -> None:
+        """Make what was put last."""
+
+
+@dataclass(slots=True)
+class _Seat:
+    """One account at one row: what is waived there, and the answers so far."""
+
+    ready: Prepared
+    account: str
+    waivers: tuple[Waiver, ...]
+    rules: str
+    waived: frozenset[str]
+    by_facts: dict[int, Verdict] = field(default_factory=dict)
+    by_signature: dict[object, Verdict] = field(default_factory=dict)
+
+
 class Bench:
     """Judges many items for many accounts on one day. Use it from one thread.
 
     ``rows`` may be named in advance, which spares a second look at the texts when a row with words of its
     own turns up later. ``terms`` are the lists of terms, ``law`` the laws; the shipped ones if absent.
+    ``memory`` has the verdicts of an earlier run.
     """
 
     def __init__(
@@ -40,19 +72,21 @@ class Bench:
         waivers: Sequence[Waiver] = (),
         terms: TermBook | None = None,
         law: Sequence[Law] | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.day = day
         self._law = tuple(shipped_law() if law is None else law)
         self._book = shipped_book() if terms is None else terms
+        self._lists = self._book
         self._licensed = self._book.licensed(day)
-        self._waivers: dict[str, list[Waiver]] = {}
-        for waiver in waivers:
-            self._waivers.setdefault(waiver.account, []).append(waiver)
-        self._waived = {(w.account, w.item) for w in waivers}
+        self._waivers = tuple(waivers)
+        self._memory = memory
         self._words: set[str] = set()
         self._ready: dict[int, Prepared] = {}
-        self._memory: dict[tuple[int, str], dict[object, Verdict]] = {}
-        self._facts: dict[int, tuple[Item, tuple[Facts, ...]]] = {}
+        self._seats: dict[tuple[int, str], _Seat] = {}
+        self._facts: dict[int, tuple[Facts, ...]] = {}
+        self._held: list[Item] = []
+        self._alone: dict[Facts, tuple[Facts, ...]] = {}
         self._same: dict[Facts, Facts] = {}
         for row in rows:
             self._prepared(row)
@@ -66,28 +100,70 @@ class Bench:
         the HOLD of a rule that holds into an allowance with that rule's actions; it lifts neither a DENY nor
         a HOLD that stems from a fact that another rule needs. ``extra`` joins in what others found out.
         """
-        ready = self._ready.get(id(row)) or self._prepared(row)
-        facts = self.facts(item, account)
-        if len(facts) == 1 and item.asset is not None and not self._is_waived(item, account):
-            verdict = self._remembered(item, ready, account, facts)
+        seat = self._seats.get((id(row), account)) or self._seat(row, account)
+        if self._memory is None:
+            verdict = self._judge(item, seat)
         else:
-            verdict = self._fresh(item, ready, account, facts)
+            known = self._memory.get(item, seat.rules)
+            verdict = known if known is not None else self._judge(item, seat)
+            if known is None:
+                self._memory.put(item, seat.rules, verdict)
         return verdict.joined(extra) if extra else verdict
+
+    def rules_of(self, row: Row, account: str) -> str:
+        """A digest of everything beside the item that a verdict hangs on, the same between two dates."""
+        return (self._seats.get((id(row), account)) or self._seat(row, account)).rules
+
+    def save(self) -> None:
+        """Let the memory, if there is one, keep what was new."""
+        if self._memory is not None:
+            self._memory.save()
 
     def facts(self, item: Item, account: str) -> tuple[Facts, ...]:
         """The facts of each member; read once, unless the account has words or an offer of its own."""
         source = item.asset if item.asset is not None else item.bundle
-        override = source.channels.get(account) if source is not None else None
-        if override is not None and not _READS.isdisjoint(override.model_fields_set):
-            return self._read(item, account)
+        if source is not None and source.channels:
+            override = source.channels.get(account)
+            if override is not None and not _READS.isdisjoint(override.model_fields_set):
+                return self._read(item, account)
         known = self._facts.get(id(item))
         if known is None:
-            known = (
-                item,
-                self._read(item, ""),
-            )  # the item rides along, so that its id stays its own
-            self._facts[id(item)] = known
-        return known[1]
+            known = self._facts[id(item)] = self._read(item, "")
+            self._held.append(item)  # so that its id stays its own
+        return known
+
+    def _judge(self, item: Item, seat: _Seat) -> Verdict:
+        facts = self.facts(item, seat.account)
+        if len(facts) != 1 or item.asset is None or item.id in seat.waived:
+            return self._fresh(item, seat, facts)
+        one = facts[0]
+        verdict = seat.by_facts.get(id(one))
+        if verdict is None:
+            signature = seat.ready.read(one)
+            verdict = seat.by_signature.get(signature)
+            if verdict is None:
+                case = Case(item, seat.ready, seat.account)
+                verdict = seat.by_signature[signature] = verdict_of(outcomes_of(case, facts))
+            if len(self._same) < _MANY:
+                seat.by_facts[id(one)] = verdict
+        if not seat.ready.expired:
+            return verdict
+        findings = findings_of(Case(item, seat.ready, seat.account), facts, ())
+        return replace(verdict, findings=findings) if findings else verdict
+
+    def _fresh(self, item: Item, seat: _Seat, facts: tuple[Facts, ...]) -> Verdict:
+        case = Case(item, seat.ready, seat.account, seat.waivers)
+        outcomes = outcomes_of(case, facts)
+        return replace(verdict_of(outcomes), findings=findings_of(case, facts, outcomes))
+
+    def _seat(self, row: Row, account: str) -> _Seat:
+        ready = self._ready.get(id(row)) or self._prepared(row)
+        own = tuple(w for w in self._waivers if w.account == account)
+        # A digest is worth its while only where somebody remembers.
+        rules = rules_digest(ready, account, own, self._lists, self._law) if self._memory else ""
+        seat = _Seat(ready, account, own, rules, frozenset(w.item for w in own))
+        self._seats[id(row), account] = seat
+        return seat
 
     def _prepared(self, row: Row) -> Prepared:
         words = words_of(row, self._law)
@@ -99,41 +175,14 @@ class Bench:
         self._ready[id(row)] = ready
         return ready
 
-    def _is_waived(self, item: Item, account: str) -> bool:
-        if not self._waived:
-            return False
-        names = (item.id, *(m.id for m in item.members))
-        return any((account, name) in self._waived for name in names)
-
-    def _remembered(
-        self, item: Item, ready: Prepared, account: str, facts: tuple[Facts, ...]
-    ) -> Verdict:
-        memory = self._memory.get((id(ready.row), account))
-        if memory is None:
-            memory = self._memory[id(ready.row), account] = {}
-        signature = ready.read(facts[0])
-        verdict = memory.get(signature)
-        if verdict is None:
-            verdict = verdict_of(outcomes_of(Case(item, ready, account), facts))
-            memory[signature] = verdict
-        if not ready.expired:
-            return verdict
-        findings = findings_of(Case(item, ready, account), facts, ())
-        return replace(verdict, findings=findings) if findings else verdict
-
-    def _fresh(
-        self, item: Item, ready: Prepared, account: str, facts: tuple[Facts, ...]
-    ) -> Verdict:
-        case = Case(item, ready, account, tuple(self._waivers.get(account, ())))
-        outcomes = outcomes_of(case, facts)
-        return replace(verdict_of(outcomes), findings=findings_of(case, facts, outcomes))
-
     def _read(self, item: Item, account: str) -> tuple[Facts, ...]:
         found = []
         for member in item.members:
             subject = Subject(item, account, member)
             facts = facts_of(subject, self._hits(subject))
             found.append(self._same.setdefault(facts, facts))
+        if len(found) == 1:
+            return self._alone.setdefault(found[0], (found[0],))
         return tuple(found)
 
     def _hits(self, subject: Subject) -> tuple[Hit, ...]:

@@ -7,14 +7,17 @@ Pure: the memory changes how long an answer takes, never what it is.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+import functools
+import importlib.resources
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
 
-from publisher.manifest.model import ProvenanceClass
+from publisher.listing import fingerprint
+from publisher.manifest.model import ProvenanceClass, Waiver
 from publisher.policy.facts import Facts, needs
 from publisher.policy.library import Law
+from publisher.policy.terms import TermBook
 from publisher.row import Row
 from publisher.rules import Dated, Rule, RuleVerdict, When
 
@@ -34,18 +37,17 @@ def is_plain_allow(rule: Rule) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A row on a day. ``own`` and ``law`` are the rules in force for a provenance class."""
+    """A row on a day. ``own`` and ``law`` are the rules in force for a provenance class.
+
+    ``read`` takes out of ``Facts`` what this row looks at: equal results mean equal answers.
+    """
 
     row: Row
     day: dt.date
     own: dict[ProvenanceClass | None, tuple[Rule, ...]]
     law: dict[ProvenanceClass | None, tuple[Rule, ...]]
-    read: Any
+    read: Callable[[Facts], object]
     expired: tuple[Rule, ...]
-
-    def signature(self, facts: Facts) -> object:
-        """The facts that this row reads: equal signatures mean equal answers."""
-        return self.read(facts)
 
 
 def prepare(row: Row, day: dt.date, laws: Iterable[Law]) -> Prepared:
@@ -100,3 +102,39 @@ def words_of(row: Row, laws: Iterable[Law]) -> frozenset[str]:
     whens += [a.when for a in row.after] + [r.when for law in laws for r in law.rule]
     whens += [row.irreversible.when] if row.irreversible is not None else []
     return frozenset(term for when in whens for term in when.terms or ())
+
+
+def rules_digest(
+    ready: Prepared, account: str, waivers: Sequence[Waiver], terms: TermBook, laws: Sequence[Law]
+) -> str:
+    """What a verdict hangs on beside the item: row, account, waivers, lists, law, and the code itself.
+
+    The day counts only by the last date on which any of them changed, so that the digest is the same
+    until the next such date.
+    """
+    row = ready.row
+    parts = [
+        _code_digest(),
+        account,
+        row.model_dump_json(),
+        *(w.model_dump_json() for w in waivers),
+        *(law.model_dump_json() for law in laws),
+        terms.digest,
+    ]
+    days: set[dt.date] = set()
+    for dated in (*row.rule, *row.after, *(r for law in laws for r in law.rule)):
+        days.update(d for d in (dated.effective_from, dated.effective_until) if d is not None)
+        if dated.expires is not None:
+            days.update(dated.expires + dt.timedelta(days=n) for n in (1, GRACE_DAYS + 1))
+    days.update(w.until + dt.timedelta(days=1) for w in waivers)
+    days.update(x.until + dt.timedelta(days=1) for x in terms.licences if x.until is not None)
+    parts.append(str(max((d for d in days if d <= ready.day), default="")))
+    return fingerprint(parts)
+
+
+@functools.cache
+def _code_digest() -> str:
+    """A digest of policy's own modules: what another version of them decided is not remembered."""
+    root = importlib.resources.files("publisher.policy")
+    modules = sorted((e for e in root.iterdir() if e.name.endswith(".py")), key=lambda e: e.name)
+    return fingerprint([m.read_text(encoding="utf-8") for m in modules])
