@@ -26,7 +26,6 @@ from publisher.remembered import Remembered
 from publisher.row import Mode
 from publisher.settings import PublisherSettings
 
-
 MANY_ITEMS = 2000
 """From so many items on, verdicts are remembered on disk; fewer are judged in less than a second."""
 
