@@ -78,6 +78,8 @@ def print_why(console: Console, document: Mapping[str, Any]) -> None:
         for number, because in enumerate(chain, start=1):
             say(console, f"{number}. {clean(because['text'])}", indent=2)
             print_source(console, because, indent=5)
+            if because.get("facts"):
+                say(console, f"from {', '.join(map(clean, because['facts']))}", "dim", indent=5)
         if not chain:
             say(console, "No rule of this channel speaks about it.", indent=2)
         for action in item.get("actions") or ():
