@@ -6,6 +6,7 @@ It never talks to a channel and never reads the clock; who evaluates a dated rul
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from collections.abc import Mapping
 from enum import Enum
@@ -206,6 +207,10 @@ class Row(RowData):
     rule: tuple[Rule, ...]
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    def batch_tasks(self, day: dt.date) -> tuple[str, ...]:
+        """What a person does once after each batch, by the steps in force on ``day``."""
+        return tuple(s.text for s in self.after if s.per == "batch" and s.in_force(day))
 
     @model_validator(mode="after")
     def _verbs_are_accounted_for(self) -> Row:

@@ -22,7 +22,6 @@ from publisher.manifest.project import Project, load_project
 from publisher.media.index import MasterIndex
 from publisher.observe import Account
 from publisher.policy import Bench, TermBook, shipped_book
-from publisher.remembered import Remembered
 from publisher.row import Mode
 from publisher.settings import PublisherSettings
 
@@ -52,6 +51,9 @@ class Workspace:
         rows = [a.row for a in self.accounts]
         memory = None
         if len(self.items) >= MANY_ITEMS:
+            # Only a large project pays for the array library at its start.
+            from publisher.remembered import Remembered
+
             memory = Remembered.open(self.state / "cache" / "verdicts")
         return Bench(day, rows=rows, waivers=self.waivers, terms=self.terms, memory=memory)
 

@@ -110,6 +110,7 @@ class HandoffSession(Session):
         sheets = batch_sheets(self.context, batch, digest)
         self.context.sending()
         tasks = tuple(f"upload {path}: {self.context.row.page}".rstrip(": ") for _, path in sheets)
+        tasks = (*tasks, *self.context.row.batch_tasks(self.context.now().date()))
         return Receipt(Remote(digest, digest, Status.PREPARED), tasks=tasks)
 
     def _pack(self, key: str) -> Path:
