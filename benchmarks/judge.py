@@ -156,12 +156,14 @@ def main() -> None:
         bench = Bench(DAY, rows=rows, memory=memory)
         rules = [bench.rules_of(row, row.name) for row in rows]
         again: Counter[str] = Counter()
-        numbers: Counter[int] = Counter()
+        sets: Counter[int] = Counter()
+        seen = {}
         for verdicts in memory.all(items, rules):
-            numbers.update(map(id, verdicts))
-        words_by_id = {id(v): v.word for v in memory.verdicts}
-        for number, count in numbers.items():
-            again[words_by_id[number]] += count
+            sets[id(verdicts)] += 1
+            seen[id(verdicts)] = verdicts
+        for number, count in sets.items():
+            for verdict in seen[number]:
+                again[verdict.word if verdict is not None else "unknown"] += count
         warm, warm_cpu = time.perf_counter() - start, time.process_time() - cpu
     assert again == words, "what is remembered differs from what was judged"
     print(f"unchanged   {warm:7.2f} s ({warm_cpu:.2f} s of the processor)")

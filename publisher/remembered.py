@@ -24,7 +24,7 @@ from publisher.policy import Verdict, VerdictWord
 from publisher.rules import RuleAction
 
 _json = Asset.__pydantic_serializer__.to_json
-_MAGIC = b"publisher verdicts 1\n"
+_MAGIC = b"publisher verdicts 2\n"
 _SUM = 16
 _NONE = 0xFFFFFFFF
 _COLUMNS = 200
@@ -62,6 +62,7 @@ class Remembered:
         self._numbers: dict[int, int] = {}
         self._columns: dict[str, int] = {}
         self._rows: dict[bytes, list[int]] = {}
+        self._loaded: dict[int, list[int]] = {}
         self._digests: dict[int, bytes] = {}
         self._held: list[Item] = []
         self._asked_rows: set[bytes] = set()
@@ -84,30 +85,31 @@ class Remembered:
     def get(self, item: Item, rules: str) -> Verdict | None:
         """The verdict on the item as it is now, under these rules; None when nobody knows it."""
         row = self._rows.get(self._digest(item))
-        if row is None:
-            return None
         self._asked_columns.add(rules)
-        at = self._columns.get(rules, _NONE)
-        return self._verdicts[row[at]] if at < len(row) and row[at] != _NONE else None
+        return self._at(row, rules) if row is not None else None
 
     def all(self, items: Iterable[Item], rules: Sequence[str]) -> Iterator[list[Verdict | None]]:
         """For each item the verdicts under each set of rules, in their order.
 
-        A reading only: it does not note that the items were asked for.
+        A reading only: it does not note that the items were asked for. Lists are shared: do not change them.
         """
         self._asked_columns.update(rules)
-        columns = [self._columns.get(name, _NONE) for name in rules]
-        rows, verdicts = self._rows, self._verdicts
+        rows = self._rows
         unknown: list[Verdict | None] = [None] * len(rules)
+        found: dict[int, list[Verdict | None]] = {}
         for item in items:
             row = rows.get(item_digest(item))
             if row is None:
-                yield list(unknown)
+                yield unknown
                 continue
-            try:
-                yield [verdicts[row[at]] for at in columns]
-            except IndexError:  # a gap: a number or a column that is not there
-                yield [self.get(item, name) for name in rules]
+            verdicts = found.get(id(row))
+            if verdicts is None:
+                verdicts = found[id(row)] = [self._at(row, name) for name in rules]
+            yield verdicts
+
+    def _at(self, row: list[int], rules: str) -> Verdict | None:
+        at = self._columns.get(rules, _NONE)
+        return self._verdicts[row[at]] if at < len(row) and row[at] != _NONE else None
 
     def put(self, item: Item, rules: str, verdict: Verdict) -> None:
         """Keep a verdict. A licence that ends is day by day, so such an item is not kept."""
@@ -119,7 +121,10 @@ class Remembered:
             self._verdicts.append(verdict)
         at = self._columns.setdefault(rules, len(self._columns))
         self._asked_columns.add(rules)
-        row = self._rows.setdefault(self._digest(item), [])
+        digest = self._digest(item)
+        row = self._rows.get(digest)
+        if row is None or row is self._loaded.get(id(row)):
+            row = self._rows[digest] = list(row or ())  # what was loaded is shared by many items
         row += [_NONE] * (at + 1 - len(row))
         row[at] = number
         self._changed = True
@@ -148,9 +153,11 @@ class Remembered:
         names = [n for n in self._columns if not many or n in self._asked_columns]
         crowded = len(self._rows) > _ITEMS
         rows = {d: r for d, r in self._rows.items() if not crowded or d in self._asked_rows}
-        width = len(self._columns)
-        table = np.full((len(rows), width), _NONE, dtype="<u4")
-        for at, row in enumerate(rows.values()):
+        # Items that are alike have like verdicts: every set of verdicts is written once.
+        sets: dict[tuple[int, ...], int] = {}
+        which = [sets.setdefault(tuple(row), len(sets)) for row in rows.values()]
+        table = np.full((len(sets), len(self._columns)), _NONE, dtype="<u4")
+        for at, row in enumerate(sets):
             table[at, : len(row)] = row
         table = table[:, [self._columns[n] for n in names]]
         used, numbers = np.unique(table, return_inverse=True)
@@ -158,9 +165,14 @@ class Remembered:
         table = numbers.reshape(table.shape).astype("<u4")
         table[table == len(kept)] = _NONE  # the greatest number stands last, if it is there at all
         head = orjson.dumps(
-            {"rules": names, "verdicts": [_document(self._verdicts[n]) for n in kept]}
+            {
+                "rules": names,
+                "verdicts": [_document(self._verdicts[n]) for n in kept],
+                "sets": len(sets),
+            }
         )
-        body = len(head).to_bytes(8, "big") + head + b"".join(rows) + table.tobytes()
+        places = np.array(which, dtype="<u4").tobytes()
+        body = b"".join((len(head).to_bytes(8, "big"), head, table.tobytes(), places, *rows))
         return _MAGIC + hashlib.blake2b(body, digest_size=_SUM).digest() + body
 
     def _load(self, data: bytes) -> None:
@@ -172,15 +184,19 @@ class Remembered:
             return
         size = int.from_bytes(body[:8], "big")
         head = orjson.loads(body[8 : 8 + size])
-        width = len(head["rules"])
+        width, sets = len(head["rules"]), head["sets"]
         rest = bytes(body[8 + size :])
-        count = len(rest) // (16 + 4 * width)
-        table = np.frombuffer(rest[16 * count :], dtype="<u4").reshape(count, width)
+        split = 4 * width * sets
+        table = np.frombuffer(rest[:split], dtype="<u4").reshape(sets, width).tolist()
+        count = (len(rest) - split) // 20
+        which = np.frombuffer(rest[split : split + 4 * count], dtype="<u4").tolist()
         self._verdicts = [_verdict(v) for v in head["verdicts"]]
         self._numbers = {id(v): n for n, v in enumerate(self._verdicts)}
         self._columns = {name: n for n, name in enumerate(head["rules"])}
-        keys = (rest[at : at + 16] for at in range(0, 16 * count, 16))
-        self._rows = dict(zip(keys, table.tolist(), strict=True))
+        start = split + 4 * count
+        keys = (rest[at : at + 16] for at in range(start, start + 16 * count, 16))
+        self._rows = {key: table[n] for key, n in zip(keys, which, strict=True)}
+        self._loaded = {id(row): row for row in table}
 
 
 def _document(verdict: Verdict) -> dict[str, Any]:
