@@ -78,6 +78,8 @@ def print_why(console: Console, document: Mapping[str, Any]) -> None:
         for number, because in enumerate(chain, start=1):
             say(console, f"{number}. {clean(because['text'])}", indent=2)
             print_source(console, because, indent=5)
+            if because.get("facts"):
+                say(console, f"from {', '.join(map(clean, because['facts']))}", "dim", indent=5)
         if not chain:
             say(console, "No rule of this channel speaks about it.", indent=2)
         for action in item.get("actions") or ():
@@ -136,6 +138,42 @@ def print_status(console: Console, document: Mapping[str, Any]) -> None:
         for task in item.get("tasks") or ():
             say(console, f"{clean(item['item'])} on {clean(item['account'])}: {clean(task)}")
     say(console, ", ".join(f"{n} {clean(w)}" for w, n in document["counts"].items()))
+
+
+def print_audit(console: Console, document: Mapping[str, Any]) -> None:
+    """Print an ``audit`` document: what the program takes off, what a person does, and what stays."""
+    items = document["items"]
+    say(console, f"{len(items)} live or prepared, judged as of {clean(document['as_of'])}", "bold")
+    heads = {
+        "withdraw": "would be taken off: publisher audit --apply",
+        "task": "wait for you, because the channel has no way to do it from here",
+    }
+    for action, head in heads.items():
+        found = [i for i in items if i["action"] == action]
+        if found:
+            say(console, f"! {len(found)} {head}", "bold red")
+        for item in found:
+            where = f"{clean(item['item'])} on {clean(item['account'])}, there as"
+            say(console, f"{where} {clean(item['remote'])}", indent=4)
+            first = (item["because"] or [{}])[0]
+            say(console, clean(first.get("text", "")), "dim", indent=7)
+            print_source(console, first, indent=7)
+            if action == "task" and item["page"]:
+                say(console, f"open {clean(item['page'])}", indent=7)
+    _unclear(console, [i for i in items if i["action"] == "none" and i["verdict"] in _UNCLEAR])
+    if not any(i["action"] in heads for i in items):
+        say(console, "Nothing has to come off.", "green")
+
+
+_UNCLEAR = ("hold", "unknown")
+
+
+def _unclear(console: Console, items: Sequence[Mapping[str, Any]]) -> None:
+    """What is there and would not go there today without an answer; it stays."""
+    for item in items:
+        first = (item["because"] or [{}])[0]
+        where = f"{clean(item['item'])} on {clean(item['account'])}"
+        say(console, f"? {where} stays, but: {clean(first.get('text', ''))}", "dim")
 
 
 def print_findings(console: Console, findings: Iterable[Mapping[str, Any]]) -> None:

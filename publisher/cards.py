@@ -168,6 +168,7 @@ def card(pair: PlanItem, listing: Listing | None, row: Row | None) -> dict[str, 
         "findings": [f for f in findings if not f["parts"]],
         "until": pair.until.isoformat(timespec="minutes") if pair.until else "",
         "remote": pair.remote,
+        "siblings": [{"item": name} for name in pair.siblings],
     }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from publisher.answers import (
+    print_audit,
     print_check,
     print_findings,
     print_source,
@@ -25,6 +26,9 @@ from publisher.terminal import WORD_SIGNS, clean, grid, say, style_of, text_of
 if TYPE_CHECKING:
     from rich.console import Console
 
+CALENDAR_DAYS = 14
+"""Days that the release calendar shows before it only counts the rest; ``--json`` has them all."""
+
 _STOPPED = (Word.HELD.value, Word.DENIED.value)
 
 
@@ -37,6 +41,7 @@ def print_plan(console: Console, document: Mapping[str, Any]) -> None:
     _causes(console, document["items"])
     _changes(console, document["items"])
     _submissions(console, document.get("submissions") or ())
+    _calendar(console, document.get("calendar") or ())
     print_findings(console, document.get("findings") or ())
     _guards(console, document.get("guards"))
     say(console, f"digest {document['digest']}", "dim")
@@ -148,6 +153,23 @@ def _submissions(console: Console, submissions: Iterable[Mapping[str, Any]]) -> 
         console.print()
 
 
+def _calendar(console: Console, entries: Sequence[Mapping[str, Any]]) -> None:
+    """On which day how many items go where; nothing when all of them go on one day."""
+    days = list(dict.fromkeys(e["date"] for e in entries))
+    if len(days) < 2:
+        return
+    say(console, "Release calendar", "bold")
+    table = grid(2)
+    for day in days[:CALENDAR_DAYS]:
+        parts = [f"{e['count']} to {clean(e['account'])}" for e in entries if e["date"] == day]
+        table.add_row(text_of(day), text_of(", ".join(parts)))
+    console.print(table)
+    if len(days) > CALENDAR_DAYS:
+        rest = sum(e["count"] for e in entries if e["date"] > days[CALENDAR_DAYS - 1])
+        say(console, f"and {rest} more until {days[-1]}", "dim", indent=4)
+    console.print()
+
+
 def _troubles(console: Console, items: Sequence[Mapping[str, Any]]) -> None:
     for item in items:
         word = item["word"]
@@ -216,6 +238,7 @@ def _legend(console: Console, counts: Mapping[str, int]) -> None:
 
 
 __all__ = [
+    "print_audit",
     "print_check",
     "print_findings",
     "print_plan",

@@ -106,10 +106,12 @@ def adapter(row: Row, mode: Mode | None = None) -> Channel:
 
 
 def _handoff_row() -> Row:
+    # The row that is called like its adapter is the adapter's own, not that of one site.
     for found in shipped_rows().values():
-        row = read_row(found.path, found.adapter)
-        if row.mode is Mode.HANDOFF:
-            return row
+        if found.name == found.adapter:
+            row = read_row(found.path, found.adapter)
+            if row.mode is Mode.HANDOFF:
+                return row
     raise ConfigError("no installed adapter makes hand-off packs")
 
 

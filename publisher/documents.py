@@ -33,6 +33,10 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             {"account": s.account, "items": list(s.items), "digest": s.digest}
             for s in plan.submissions
         ],
+        "calendar": [
+            {"date": e.date.isoformat(), "account": e.account, "count": e.count}
+            for e in plan.calendar
+        ],
     }
 
 
@@ -51,7 +55,7 @@ def item_document(item: PlanItem, word: str) -> dict[str, Any]:
     }
 
 
-def because_document(because: Because) -> dict[str, str]:
+def because_document(because: Because) -> dict[str, Any]:
     """One link of a chain as JSON."""
     return {
         "rule": because.rule,
@@ -59,6 +63,7 @@ def because_document(because: Because) -> dict[str, str]:
         "source": because.source,
         "grade": because.grade,
         "seen": because.seen,
+        "facts": list(because.facts),
     }
 
 

@@ -47,13 +47,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """One link of the chain behind a verdict or a word: rule, sentence, source, grade, date seen (ISO)."""
+    """One link of the chain behind a verdict or a word: rule, sentence, source, grade, date seen (ISO).
+
+    ``facts`` are those that the rule looked at, as ``name=value``.
+    """
 
     rule: str
     text: str
     source: str = ""
     grade: str = ""
     seen: str = ""
+    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from publisher.channel import Channel, ChannelSettings, Context, ReadOnlySession
+from publisher.compose import Drafts, no_drafts
 from publisher.errors import AuthFailed, ConfigError, PublisherError
 from publisher.listing import Health
+from publisher.manifest.item import Item
 from publisher.pacing import Clock, retried
 from publisher.row import Mode, Row
 from publisher.settings import account_settings
@@ -27,6 +29,8 @@ class Account:
     name: str
     channel: Channel
     options: Mapping[str, Any] = field(default_factory=dict)
+    drafts: Callable[[Item], Drafts] = no_drafts
+    """What its templates make of an item, before anything is fitted."""
 
     @property
     def row(self) -> Row:

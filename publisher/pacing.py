@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -78,12 +79,28 @@ def retried(clock: Clock, action: Callable[[], T]) -> T:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """At most ``limit`` writes in any stretch of ``length``. ``tag`` restricts it to marked writes."""
+    """At most ``limit`` writes in any stretch of ``length``. ``tag`` restricts it to marked writes.
+
+    With ``month`` it is a calendar month (UTC) instead of a rolling stretch.
+    """
 
     limit: int
     length: dt.timedelta
     name: str
     tag: str = ""
+    month: bool = False
+
+    def free(self, times: Sequence[dt.datetime], moment: dt.datetime) -> dt.datetime:
+        """The earliest moment from ``moment`` on for one more write after those at ``times`` (ascending)."""
+        if not self.month:
+            full = len(times) >= self.limit
+            return max(moment, times[-self.limit] + self.length) if full else moment
+        while True:
+            first = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            following = (first + dt.timedelta(days=32)).replace(day=1)
+            if bisect_left(times, following) - bisect_left(times, first) < self.limit:
+                return moment
+            moment = following
 
 
 MINUTE = dt.timedelta(minutes=1)
@@ -104,7 +121,6 @@ def quota_windows(
     ``options`` are the account's: ``quotas = { ID = LIMIT }`` replaces a quota of the row by the seller's own
     figure, such as the one that a site shows to this contributor only.
     """
-    own = options.get("quotas", {})
     found = []
     for limit, length, name in (
         (pace.per_hour, dt.timedelta(hours=1), "an hour"),
@@ -114,10 +130,49 @@ def quota_windows(
         if limit is not None:
             found.append(Window(limit, length, f"{limit} {name}"))
     for quota in quotas:
-        limit = max(1, int(own.get(quota.id, quota.limit)))
+        if quota.window not in ("rolling", "month"):
+            continue
+        limit = quota_limit(quota, options)
         days = dt.timedelta(days=quota.days)
-        found.append(Window(limit, days, f"{limit} in {quota.days} days", quota.id))
+        month = quota.window == "month"
+        calls = " calls" if quota.counts == "calls" else ""
+        name = f"{limit}{calls} a month" if month else f"{limit}{calls} in {quota.days} days"
+        found.append(Window(limit, days, name, quota.id, month))
     return found
+
+
+_FACTS = {"approval": "approval_ratio", "level": "level"}
+"""What a quota scales with -> the account's option that states it."""
+
+
+def quota_limit(quota: Quota, options: Mapping[str, Any] = MappingProxyType({})) -> int:
+    """The limit that counts for this account: the seller's own figure, else the row's, scaled; at least 1.
+
+    A fact that is not stated, or that reaches no step, gives the limit of the lowest step.
+    """
+    own = options.get("quotas", {}).get(quota.id)
+    if own is not None:
+        return max(1, int(own))
+    if quota.scale_by is None:
+        return quota.limit
+    stated = options.get(_FACTS[quota.scale_by])
+    value = float(stated) if isinstance(stated, (int, float)) else float("-inf")
+    steps = sorted(quota.scale, key=lambda step: step.at_least)
+    step = next((s for s in reversed(steps) if value >= s.at_least), steps[0])
+    scaled = quota.limit if step.share is None else int(quota.limit * step.share)
+    return max(1, step.limit if step.limit is not None else scaled)
+
+
+def unstated_scale(quotas: Iterable[Quota], options: Mapping[str, Any]) -> list[tuple[Quota, str]]:
+    """The quotas that scale with an option which the account does not state, each with its name."""
+    own = options.get("quotas", {})
+    return [
+        (quota, _FACTS[quota.scale_by])
+        for quota in quotas
+        if quota.scale_by is not None
+        and quota.id not in own
+        and _FACTS[quota.scale_by] not in options
+    ]
 
 
 class Schedule:
@@ -127,11 +182,18 @@ class Schedule:
         self,
         limits: Sequence[Window],
         history: Iterable[tuple[dt.datetime, tuple[str, ...]]] = (),
+        calls: Iterable[tuple[dt.datetime, tuple[str, ...]]] = (),
     ) -> None:
+        """``history`` counts for all limits; ``calls`` only for those whose tag they carry."""
         self._limits = list(limits)
         self._times: dict[str, list[dt.datetime]] = {w.tag: [] for w in self._limits}
         for moment, tags in history:
             self._note(moment, tags)
+        for moment, tags in calls:
+            for tag in tags:
+                self._times.get(tag, []).append(moment)
+        for times in self._times.values():
+            times.sort()
 
     def _note(self, moment: dt.datetime, tags: Sequence[str]) -> None:
         for tag, times in self._times.items():
@@ -143,9 +205,9 @@ class Schedule:
         moment, why = now, ""
         for window in self._limits:
             times = self._times[window.tag]
-            if (window.tag and window.tag not in tags) or len(times) < window.limit:
+            if window.tag and window.tag not in tags:
                 continue
-            free = times[-window.limit] + window.length
+            free = window.free(times, moment)
             if free > moment:
                 moment, why = free, window.name
         return moment, why
@@ -157,5 +219,5 @@ class Schedule:
         return moment, why
 
 
-LOOK_BACK = dt.timedelta(days=31)
+LOOK_BACK = dt.timedelta(days=32)
 """How far back the ledger is read for windows; no row has a longer one."""

@@ -11,20 +11,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from publisher.admission import gated
+from publisher.calendar import release_calendar
 from publisher.compose import compose
 from publisher.decide import Bound, Open, broken, decide
 from publisher.engine.batch import batch_digest
 from publisher.errors import Rejected, UnsafePlan
 from publisher.guards import Guard, Trip, guards
-from publisher.inspection import inspect, key_clashes
+from publisher.inspection import inspect
 from publisher.ledger.records import Binding, Intent
-from publisher.listing import Because, Finding, Level, Listing
+from publisher.listing import Finding, Level, Listing
+from publisher.looks import looks, remembered
 from publisher.manifest.item import Item
+from publisher.neighbours import (
+    by_account,
+    with_motifs_thinned,
+    with_promises_kept,
+    within_quotas,
+    without_clashes,
+)
 from publisher.observe import Account, Door
 from publisher.outcome import Outcome, PushResult
-from publisher.pacing import LONGEST_PAUSE, LOOK_BACK, Schedule, quota_windows
 from publisher.plan import AccountPlan, Confidence, Done, Plan, PlanItem, Submission, Word
-from publisher.policy import judge, quotas_for
+from publisher.policy import Bench, quotas_for
+from publisher.promises import plan_conflicts
 from publisher.row import Verb
 from publisher.workspace import Workspace
 
@@ -40,29 +50,46 @@ def make_plan(ws: Workspace, ledger: Ledger, *, day: dt.date, now: dt.datetime) 
     """All pairs of the project with what a push would do. Reads the ledger, writes nothing."""
     bindings = ledger.bindings()
     unsettled = {(i.account, i.item): i for i in ledger.unsettled()}
-    items: list[PlanItem] = []
-    accounts: list[AccountPlan] = []
+    pairs: list[PlanItem] = []
     findings: list[Finding] = list(ws.findings)
     listings: dict[tuple[str, str], Listing] = {}
+    bench = ws.bench(day)
     for account in ws.accounts:
-        pairs = []
+        own = []
         for item in ws.items:
             pair = (account.name, item.id)
-            # The rules of the row that are in force on the day decide whether and how.
-            # The item's words are fitted to the account, and the adapter puts them into a listing.
-            # The listing is held against the row's limits and the facts of the masters.
-            # What we want is held against what the ledger has bound; one word comes out.
+            # The rules of the row that are in force on the day, and what it asks of the account, decide
+            # whether and how. The item's words are fitted to the account, and the adapter puts them into a
+            # listing. The listing is held against the row's limits and the facts of the masters. What we
+            # want is held against what the ledger has bound; one word comes out.
             planned, listing, found = _pair(
-                ws, account, item, day, bindings.get(pair), unsettled.get(pair)
+                ws, account, item, bench, bindings.get(pair), unsettled.get(pair)
             )
-            pairs.append(planned)
+            own.append(planned)
             listings[item.id, account.name] = listing
             findings += found
-        # Two items must not share a name there, and a quota may put some of them off.
-        pairs, clashing = _without_clashes(pairs, listings)
-        pairs, forecast = _with_quotas(account, pairs, ledger, now)
-        items += pairs
+        # Two items must not share a name there.
+        own, clashing = without_clashes(own, listings)
+        pairs += own
         findings += clashing
+    bench.save()
+    # A promise that was made for a work, here or by what is there already, is kept everywhere.
+    promised = plan_conflicts(ws, pairs, bindings, day)
+    pairs, unkept = with_promises_kept(ws, pairs, promised, day)
+    findings += unkept
+    # Pictures are compared with each other and with everything that was ever published.
+    seen = looks(ws, ledger, bindings)
+    items: list[PlanItem] = []
+    accounts: list[AccountPlan] = []
+    remaining = by_account(pairs)
+    for account in ws.accounts:
+        own = remaining.get(account.name, [])
+        # Of one motif, a channel gets as many variants as it takes.
+        own, thinned = with_motifs_thinned(ws, account, own, seen, day)
+        # A quota may put some off to another day.
+        own, forecast, scaled = within_quotas(account, own, ledger, now)
+        items += own
+        findings += [*thinned, *scaled]
         accounts.append(_account_plan(account, forecast))
     findings += _left_behind(ws, bindings)
     pending = {
@@ -82,6 +109,7 @@ def make_plan(ws: Workspace, ledger: Ledger, *, day: dt.date, now: dt.datetime) 
         findings=tuple(dict.fromkeys(findings)),
         submissions=submissions,
         listings=listings,
+        calendar=release_calendar(items, now.date()),
     )
 
 
@@ -96,14 +124,20 @@ def push(
     allowed: Iterable[Guard] = (),
     strict: bool = False,
     stop: threading.Event | None = None,
+    command: str = "push",
 ) -> PushResult:
-    """Carry a plan out. Raises UnsafePlan before the first write when a guard trips that is not allowed."""
+    """Carry a plan out. Raises UnsafePlan before the first write when a guard trips that is not allowed.
+
+    ``command`` is what the seller ran, for the override that a guard's error names.
+    """
     # Planning never needs what can write, so only a push loads it.
     from publisher.apply import apply
 
     trips = [t for t in plan_guards(plan, ledger) if t.guard not in set(allowed)]
     if trips:
-        raise unsafe(plan, trips)
+        raise unsafe(plan, trips, command)
+    # What goes out now is compared with for ever, also when its master is long gone.
+    ledger.remember(remembered(plan, ws), door.clock.now())
     result = apply(
         plan,
         ws.accounts,
@@ -122,17 +156,29 @@ def _pair(
     ws: Workspace,
     account: Account,
     item: Item,
-    day: dt.date,
+    bench: Bench,
     bound: Binding | None,
     intent: Intent | None,
 ) -> tuple[PlanItem, Listing, list[Finding]]:
     row = account.row
-    verdict = judge(item, row, day=day, waivers=ws.waivers, account=account.name)
+    # Templates have their say first, so that the rules judge what would be published.
+    drafts = account.drafts(item)
+    item = drafts.item
+    verdict = gated(
+        bench.judge(item, row, account.name),
+        item,
+        row,
+        account=account.name,
+        options=account.options,
+        day=bench.day,
+        waivers=ws.waivers,
+    )
     copy = compose(item, row, account.name, verdict, account.options)
     listing = account.channel.to_listing(
         item, item.override(account.name).offer or item.offer, copy
     )
-    about = [*listing.findings, *inspect(item, listing), *account.channel.validate(listing)]
+    about = [*drafts.findings, *listing.findings, *inspect(item, listing)]
+    about += account.channel.validate(listing)
     planned = decide(
         item,
         listing,
@@ -186,55 +232,6 @@ def _placed(finding: Finding, item: Item, account: Account) -> Finding:
     )
 
 
-def _without_clashes(
-    pairs: Sequence[PlanItem], listings: dict[tuple[str, str], Listing]
-) -> tuple[list[PlanItem], list[Finding]]:
-    writing = [p for p in pairs if p.word not in (Word.DENIED, Word.HELD)]
-    clashes = key_clashes(listings[p.item, p.account] for p in writing)
-    kept: list[PlanItem] = []
-    findings: list[Finding] = []
-    for pair in pairs:
-        other = clashes.get((pair.item, pair.account))
-        if other is None:
-            kept.append(pair)
-            continue
-        text = f"{pair.item} and {other} would both be called {pair.key}"
-        because = (Because("key-clash", text),)
-        kept.append(replace(pair, word=Word.HELD, because=because, verb=None))
-        remedy = "rename one of them"
-        findings.append(
-            Finding(
-                Level.ERROR, text, remedy, item=pair.item, account=pair.account, code="key-clash"
-            )
-        )
-    return kept, findings
-
-
-def _with_quotas(
-    account: Account, pairs: Sequence[PlanItem], ledger: Ledger, now: dt.datetime
-) -> tuple[list[PlanItem], str]:
-    limits = quota_windows(account.row.pace, account.row.quota, account.options)
-    if not limits:
-        return list(pairs), ""
-    history = ledger.writes_since(account.name, now - LOOK_BACK, (Verb.CREATE,))
-    schedule = Schedule(limits, history)
-    kept: list[PlanItem] = []
-    last = now
-    for pair in pairs:
-        if pair.word not in (Word.CREATE, Word.PREPARE):
-            kept.append(pair)
-            continue
-        moment, why = schedule.take(max(now, last), pair.tags)
-        last = moment
-        if moment - now > LONGEST_PAUSE:
-            because = (Because("quota", f"the limit of {why} is used up"),)
-            kept.append(replace(pair, word=Word.WAITING, until=moment, because=because, verb=None))
-        else:
-            kept.append(pair)
-    forecast = f"done on {last:%A %Y-%m-%d %H:%M} UTC" if last - now > LONGEST_PAUSE else ""
-    return kept, forecast
-
-
 def _account_plan(account: Account, forecast: str) -> AccountPlan:
     known = Confidence.UNVERIFIABLE if Verb.FIND not in account.row.can else Confidence.OFFLINE
     return AccountPlan(
@@ -255,10 +252,10 @@ def plan_guards(plan: Plan, ledger: Ledger) -> list[Trip]:
     return guards(plan, bound)
 
 
-def unsafe(plan: Plan, trips: Sequence[Trip]) -> UnsafePlan:
+def unsafe(plan: Plan, trips: Sequence[Trip], command: str = "push") -> UnsafePlan:
     """The error for tripped guards, with the narrow override for each account."""
     overrides = [
-        f"publisher push --account {name} --digest {plan.restricted(name).digest[:12]} "
+        f"publisher {command} --account {name} --digest {plan.restricted(name).digest[:12]} "
         + " ".join(f"--allow {t.guard.value}" for t in trips if t.account == name)
         for name in dict.fromkeys(t.account for t in trips)
     ]

@@ -100,6 +100,8 @@ class PlanItem:
     mark: str = ""
     tags: tuple[str, ...] = ()
     until: dt.datetime | None = None
+    siblings: tuple[str, ...] = ()
+    """Items of the same motif that go in its place; for the eyes only."""
 
     def identity(self) -> dict[str, Any]:
         """The part that the digest covers."""
@@ -137,6 +139,15 @@ class AccountPlan:
     forecast: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the release calendar: so many new items go to ``account`` on ``date`` (UTC)."""
+
+    date: dt.date
+    account: str
+    count: int
+
+
 @dataclass(frozen=True)
 class Plan:
     """All pairs of a release. ``listings`` ride along for the push and the preview; they are not serialised."""
@@ -147,6 +158,7 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     submissions: tuple[Submission, ...] = ()
     listings: Mapping[tuple[str, str], Listing] = field(default_factory=dict)
+    calendar: tuple[Entry, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -184,6 +196,7 @@ class Plan:
             accounts=tuple(a for a in self.accounts if a.account == account),
             submissions=tuple(s for s in self.submissions if s.account == account),
             listings={k: v for k, v in self.listings.items() if k[1] == account},
+            calendar=tuple(e for e in self.calendar if e.account == account),
         )
 
 

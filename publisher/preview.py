@@ -290,6 +290,10 @@ def _section(site: _Site, word: Word, row: Row | None, pairs: Sequence[PlanItem]
                 **card(pair, site.plan.listings.get((pair.item, pair.account)), row),
                 "image": site.images.get(pair.item, ""),
                 "anchor": site.anchors[pair.item],
+                "siblings": [
+                    {"item": s, "image": site.images.get(s, ""), "anchor": site.anchors.get(s, "")}
+                    for s in pair.siblings
+                ],
             }
             for pair in pairs
         ],

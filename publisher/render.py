@@ -53,7 +53,7 @@ def render_text(name: str, variables: Mapping[str, Any], *, project: Path | None
     from jinja2 import TemplateError, TemplateNotFound
 
     try:
-        return environment(project).get_template(name).render(_jsonable(variables))
+        return environment(project).get_template(name).render(plain_values(variables))
     except TemplateNotFound as error:
         raise ConfigError(
             f"There is no template named {error.message or name}.",
@@ -78,6 +78,14 @@ def render_text(name: str, variables: Mapping[str, Any], *, project: Path | None
 def renderer(project: Path | None = None) -> Callable[[str, Mapping[str, Any]], str]:
     """The callable that a session gets as ``context.render``."""
     return functools.partial(render_text, project=project)
+
+
+def template_source(name: str, *, project: Path | None = None) -> str | None:
+    """The text of the template ``name`` as a renderer would find it; None when there is none.
+
+    Raises OSError and UnicodeDecodeError for a file that cannot be read.
+    """
+    return _source(project.resolve() if project is not None else None, name)
 
 
 @functools.lru_cache(maxsize=8)
@@ -164,15 +172,15 @@ def _printable(value: Any) -> Any:
     return value
 
 
-def _jsonable(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
     """Plain values only, so that no method of an object is within a template's reach."""
     kind = type(value)
     if kind is str or kind is int or kind is bool or value is None or kind is float:
         return value
     if kind is dict:
-        return {str(key): _jsonable(v) for key, v in value.items()}
+        return {str(key): plain_values(v) for key, v in value.items()}
     if kind is list or kind is tuple:
-        return [_jsonable(v) for v in value]
+        return [plain_values(v) for v in value]
     if isinstance(value, (dt.date, dt.datetime)):
         return value.isoformat()
     if isinstance(value, Decimal):
@@ -180,7 +188,7 @@ def _jsonable(value: Any) -> Any:
     reduced = plain(value)  # enums, paths, mappings, and the subclasses of what stands above
     if type(reduced) is kind:
         return str(value)
-    return _jsonable(reduced)
+    return plain_values(reduced)
 
 
 def web_link(value: str) -> str:

@@ -6,6 +6,7 @@ It never talks to a channel and never reads the clock; who evaluates a dated rul
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from collections.abc import Mapping
 from enum import Enum
@@ -14,19 +15,26 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
+from publisher.conditions import Exclusivity, Gate, Similarity
 from publisher.errors import ConfigError
+from publisher.filerules import FileRules, NameLimit, Preservation, Releases
+from publisher.handling import AfterUpload, Automation, Irreversible
 from publisher.manifest.item import ItemKind
 from publisher.rules import (
     ActionKind,
+    Dated,
     Evidence,
     Grade,
     Quota,
+    QuotaStep,
     RowData,
     Rule,
     RuleAction,
     RuleVerdict,
+    TermClass,
     When,
 )
+from publisher.texts import KeywordLimit, TextLimit, TextTemplates
 
 
 class Mode(str, Enum):
@@ -52,34 +60,6 @@ class Verb(str, Enum):
     SUBMIT = "submit"
 
 
-class TextLimit(RowData):
-    """Limits of one text, in characters (Unicode code points)."""
-
-    min: int = 0
-    max: int | None = None
-    required: bool = False
-    ascii_only: bool = False
-    forbid: str = Field("", description="Single characters that must not occur.")
-    evidence: Evidence | None = None
-
-
-class KeywordLimit(RowData):
-    """Limits of the keyword list: how many, and how long each may be in characters."""
-
-    min: int = 0
-    max: int | None = None
-    each: int | None = None
-    evidence: Evidence | None = None
-
-
-class NameLimit(RowData):
-    """What a file name may look like; ``max`` counts the extension."""
-
-    pattern: str = r"[A-Za-z0-9_]+"
-    max: int = 30
-    evidence: Evidence | None = None
-
-
 class Limits(RowData):
     """Text limits of a channel."""
 
@@ -87,24 +67,6 @@ class Limits(RowData):
     description: TextLimit = TextLimit()
     keywords: KeywordLimit = KeywordLimit()
     filename: NameLimit = NameLimit()
-
-
-class FileRules(RowData):
-    """What the channel takes as a file. Sides in pixels, sizes in bytes, resolution in millions of pixels."""
-
-    formats: tuple[Literal["jpeg", "png", "tiff", "webp"], ...] = ("jpeg",)
-    convert_to: Literal["jpeg", "png", "tiff", "webp"] = "jpeg"
-    quality: int = Field(95, ge=1, le=100)
-    quality_floor: int = Field(85, ge=1, le=100)
-    color_space: Literal["srgb"] = "srgb"
-    megapixels_min: float | None = None
-    megapixels_max: float | None = None
-    side_min: int | None = None
-    side_max: int | None = None
-    bytes_min: int | None = None
-    bytes_max: int | None = None
-    dpi: int = 300
-    evidence: Evidence | None = None
 
 
 class Transport(RowData):
@@ -151,12 +113,17 @@ class Column(RowData):
     joiner: str | None = None
     true: str = "Yes"
     false: str = "No"
+    first: bool = Field(False, description="Filled on the first line of an item only.")
+    required: bool = Field(False, description="An empty cell is worth a warning.")
 
 
 class Dialect(RowData):
     """How a channel wants its CSV: order, separators, BOM, line ends, quotes and caps."""
 
     columns: tuple[Column, ...]
+    rows: Literal["item", "variant"] = Field(
+        "item", description="One line per item, or one per variant of its offer."
+    )
     delimiter: Literal[",", ";", "\t"] = ","
     joiner: str = ","
     bom: bool = False
@@ -191,8 +158,18 @@ class Categories(RowData):
 
     mapping: dict[str, str] = Field(default_factory=dict)
     default: str | None = None
+    min: int = Field(0, ge=0, description="How many an item must have at least.")
     max: int = 1
     evidence: Evidence | None = None
+
+
+_REACH = {
+    Mode.HANDOFF: "manual",
+    Mode.ASSISTED: "assisted",
+    Mode.TRANSFER: "transfer",
+    Mode.API: "api",
+}
+_LADDER = ("manual", "assisted", "transfer", "api")
 
 
 class Row(RowData):
@@ -213,14 +190,27 @@ class Row(RowData):
     )
     transport: Transport
     limits: Limits = Limits()
+    text: TextTemplates | None = None
     file: FileRules = FileRules()
     pace: Pace = Pace()
     quota: tuple[Quota, ...] = ()
+    gate: tuple[Gate, ...] = ()
+    exclusivity: Exclusivity | None = None
+    similarity: Similarity | None = None
     categories: Categories = Categories()
     csv: Sheet | None = None
+    automation: Automation | None = None
+    irreversible: Irreversible | None = None
+    metadata: Preservation | None = None
+    releases: Releases | None = None
+    after: tuple[AfterUpload, ...] = ()
     rule: tuple[Rule, ...]
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    def batch_tasks(self, day: dt.date) -> tuple[str, ...]:
+        """What a person does once after each batch, by the steps in force on ``day``."""
+        return tuple(s.text for s in self.after if s.per == "batch" and s.in_force(day))
 
     @model_validator(mode="after")
     def _verbs_are_accounted_for(self) -> Row:
@@ -232,8 +222,29 @@ class Row(RowData):
             raise ValueError(f"both in can and in cannot: {', '.join(both)}")
         if Verb.CHECK not in self.can or Verb.CREATE not in self.can:
             raise ValueError("check and create are required of every row")
-        if len({r.id for r in self.rule}) != len(self.rule):
-            raise ValueError("rule ids must be unique in a row")
+        ids = [r.id for part in (self.rule, self.gate, self.quota, self.after) for r in part]
+        if len(set(ids)) != len(ids):
+            raise ValueError("ids of rules, gates, quotas and steps must be unique in a row")
+        return self
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Row:
+        if self.automation is not None:
+            allowed = _LADDER.index(self.automation.kind)
+            if _LADDER.index(_REACH[self.mode]) > allowed:
+                raise ValueError(
+                    f"mode {self.mode.value} does more than automation {self.automation.kind} permits"
+                )
+        if self.metadata is not None and self.metadata.strip:
+            inside = [
+                r.id
+                for r in self.rule
+                if any(a.kind is ActionKind.WRITE_XMP and a.declares for a in r.actions)
+            ]
+            if inside:
+                raise ValueError(
+                    f"{', '.join(inside)}: declared inside the file, where the channel strips it"
+                )
         return self
 
 
@@ -257,24 +268,36 @@ def read_row(path: Path, adapter: str) -> Row:
 
 __all__ = [
     "ActionKind",
+    "AfterUpload",
+    "Automation",
     "Categories",
     "Column",
+    "Dated",
     "Dialect",
     "Evidence",
+    "Exclusivity",
     "FileRules",
+    "Gate",
     "Grade",
+    "Irreversible",
     "KeywordLimit",
     "Limits",
     "Mode",
     "NameLimit",
     "Pace",
+    "Preservation",
     "Quota",
+    "QuotaStep",
+    "Releases",
     "Row",
     "Rule",
     "RuleAction",
     "RuleVerdict",
     "Sheet",
+    "Similarity",
+    "TermClass",
     "TextLimit",
+    "TextTemplates",
     "Transport",
     "Verb",
     "When",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from publisher.admission import gated
 from publisher.compose import compose
 from publisher.documents import because_document, finding_document, item_document, plain_action
 from publisher.inspection import inspect
@@ -13,7 +14,7 @@ from publisher.listing import Finding, Level
 from publisher.manifest.item import Item
 from publisher.observe import Account
 from publisher.pipeline import make_plan
-from publisher.policy import Verdict, judge
+from publisher.policy import Bench, Verdict
 from publisher.workspace import Workspace
 
 
@@ -21,17 +22,33 @@ def check_document(ws: Workspace, day: dt.date) -> dict[str, Any]:
     """Every pair's verdict, and every finding with its file and line."""
     items: list[dict[str, Any]] = []
     findings: list[Finding] = list(ws.findings)
+    bench = ws.bench(day)
     for account in ws.accounts:
         for item in ws.items:
-            verdict = judge(item, account.row, day=day, waivers=ws.waivers, account=account.name)
+            verdict = _verdict(ws, item, account, bench)
             items.append(_verdict_document(item, account, verdict))
             findings += _findings(item, account, verdict)
+    bench.save()
     return {
         "release": ws.release,
         "as_of": day.isoformat(),
         "items": items,
         "findings": [finding_document(f) for f in dict.fromkeys(findings)],
     }
+
+
+def _verdict(ws: Workspace, item: Item, account: Account, bench: Bench) -> Verdict:
+    """What the row says of the item, and of the account."""
+    item = account.drafts(item).item
+    return gated(
+        bench.judge(item, account.row, account.name),
+        item,
+        account.row,
+        account=account.name,
+        options=account.options,
+        day=bench.day,
+        waivers=ws.waivers,
+    )
 
 
 def _verdict_document(item: Item, account: Account, verdict: Verdict) -> dict[str, Any]:
@@ -47,10 +64,13 @@ def _verdict_document(item: Item, account: Account, verdict: Verdict) -> dict[st
 
 
 def _findings(item: Item, account: Account, verdict: Verdict) -> list[Finding]:
+    drafts = account.drafts(item)
+    item = drafts.item
     copy = compose(item, account.row, account.name, verdict, account.options)
     offer = item.override(account.name).offer or item.offer
     listing = account.channel.to_listing(item, offer, copy)
-    found = [*listing.findings, *inspect(item, listing), *account.channel.validate(listing)]
+    found = [*drafts.findings, *listing.findings, *inspect(item, listing)]
+    found += account.channel.validate(listing)
     if verdict.word.value == "deny":
         # Advice on the text is of no use where the item may not go; a broken master always is.
         found = [f for f in found if f.code == "master-unusable" and f.level is Level.ERROR]
@@ -74,7 +94,7 @@ def _findings(item: Item, account: Account, verdict: Verdict) -> list[Finding]:
 def why_document(ws: Workspace, ledger: Ledger, day: dt.date, now: dt.datetime) -> dict[str, Any]:
     """One pair: its verdict, its word in a plan, its text, what the ledger knows, and its history."""
     account, item = ws.accounts[0], ws.items[0]
-    verdict = judge(item, account.row, day=day, waivers=ws.waivers, account=account.name)
+    verdict = _verdict(ws, item, account, ws.bench(day))
     plan = make_plan(ws, ledger, day=day, now=now)
     planned = plan.items[0]
     listing = plan.listings[item.id, account.name]

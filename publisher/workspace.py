@@ -5,11 +5,14 @@ Opening one reads files and asks no channel; nothing in here writes, except the 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from publisher.compose import no_drafts
 from publisher.discovery import adapter, load_row
+from publisher.drafting import drafter
 from publisher.errors import ConfigError, ManifestError
 from publisher.listing import Finding, Level
 from publisher.manifest.item import Item, ItemKind, Master
@@ -18,8 +21,12 @@ from publisher.manifest.model import Asset, Waiver
 from publisher.manifest.project import Project, load_project
 from publisher.media.index import MasterIndex
 from publisher.observe import Account
+from publisher.policy import Bench, TermBook, shipped_book
 from publisher.row import Mode
 from publisher.settings import PublisherSettings
+
+MANY_ITEMS = 2000
+"""From so many items on, verdicts are remembered on disk; fewer are judged in less than a second."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,19 @@ class Workspace:
     waivers: tuple[Waiver, ...] = ()
     findings: tuple[Finding, ...] = ()
     settings: PublisherSettings = field(default_factory=PublisherSettings)
+    terms: TermBook = field(default_factory=shipped_book)
+    """The lists of terms, with the project's own."""
+
+    def bench(self, day: dt.date) -> Bench:
+        """What judges the items for the accounts by the rules of ``day``."""
+        rows = [a.row for a in self.accounts]
+        memory = None
+        if len(self.items) >= MANY_ITEMS:
+            # Only a large project pays for the array library at its start.
+            from publisher.remembered import Remembered
+
+            memory = Remembered.open(self.state / "cache" / "verdicts")
+        return Bench(day, rows=rows, waivers=self.waivers, terms=self.terms, memory=memory)
 
     @property
     def folder(self) -> Path:
@@ -105,7 +125,21 @@ def open_workspace(
             for p in m.notices
         ),
         settings=settings,
+        terms=_terms(project),
     )
+
+
+def _terms(project: Project) -> TermBook:
+    """The lists of terms with the project's own. Raises ConfigError for a class or entry that is none."""
+    try:
+        return shipped_book().with_own(project.terms)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(
+            "[terms] of publisher.toml cannot be used",
+            remedy='write lists of words by class, as in artist = ["..."], and [[terms.licensed]] '
+            "entries with term, reason and until",
+            detail=str(error),
+        ) from error
 
 
 def open_accounts(project: Project, names: Collection[str] = ()) -> tuple[Account, ...]:
@@ -121,7 +155,8 @@ def open_accounts(project: Project, names: Collection[str] = ()) -> tuple[Accoun
         try:
             row = load_row(configured.channel, project.folder)
             mode = Mode(configured.mode) if configured.mode else None
-            found.append(Account(name, adapter(row, mode), configured.options))
+            drafts = drafter(project.folder, name, row) or no_drafts
+            found.append(Account(name, adapter(row, mode), configured.options, drafts))
         except ConfigError as error:
             hint = f" ({error.remedy})" if error.remedy else ""
             problems += [f"{name}: {error.sentence}{hint}", *error.problems]

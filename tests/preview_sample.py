@@ -104,7 +104,8 @@ def sample_plan() -> Plan:
     )
     new = listing("glass-008", "north", title=changes[0].new, keywords=changes[1].new)
     add("glass-008", "north", Word.UPDATE, new, changes=changes, remote="r-8")
-    add("glass-009", "north", Word.HELD, None, because=(ARTIST,))
+    siblings = ("glass-001", f"gone {HOSTILE}")
+    add("glass-009", "north", Word.HELD, None, because=(ARTIST,), siblings=siblings)
     add("glass-010", "north", Word.WAITING, None, until=NOW + dt.timedelta(days=2))
     others = (Word.PREPARE, Word.ADOPT, Word.WITHDRAW, Word.UNKNOWN, Word.UNCHANGED)
     for n in range(1, 11):

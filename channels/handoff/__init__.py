@@ -1,17 +1,28 @@
 """Hand-off packs: a folder with the renditions, the texts, a CSV and a checklist, for a person to carry over.
 
-The reference adapter, and what every other channel falls back to. It sends nothing anywhere.
+The reference adapter, what every channel without a way in of its own uses, and what every other channel
+falls back to. It sends nothing anywhere.
 """
 
 from __future__ import annotations
 
 from channels.handoff.session import HandoffSession
+from channels.transport.batch import column_values
 from publisher.channel import Channel, ChannelSettings, Context, Session
-from publisher.listing import Copy, FieldValue, FileRequest, Listing, RenditionRequest, fingerprint
+from publisher.listing import (
+    Copy,
+    FieldValue,
+    FileRequest,
+    Finding,
+    Level,
+    Listing,
+    RenditionRequest,
+    fingerprint,
+)
 from publisher.manifest.item import Item, ItemKind
-from publisher.manifest.model import Offer
+from publisher.manifest.model import Asset, Editorial, Offer
 from publisher.naming import safe_name
-from publisher.recipes import EXTENSIONS, recipe_for, recipe_mark
+from publisher.recipes import EXTENSIONS, metadata_for, recipe_for, recipe_mark
 
 
 class HandoffSettings(ChannelSettings):
@@ -34,7 +45,8 @@ class Adapter(Channel):
                 safe_name(member.id, self.row.limits.filename, extension),
                 master,
                 recipe,
-                copy.metadata,
+                # A member of a bundle speaks for itself: its own words, and its own origin.
+                copy.metadata if item.kind is ItemKind.ASSET else metadata_for(member),
             )
             for member, master in zip(item.members, item.masters, strict=True)
         )
@@ -50,9 +62,11 @@ class Adapter(Channel):
             ),
         }
         if item.kind is ItemKind.ASSET:
-            fields["editorial"] = bool(item.members[0].editorial)
-            fields["mature"] = bool(item.members[0].mature)
+            fields |= _facts(item.members[0], files[0].name)
+        if offer is not None:
+            fields["variants"] = tuple(v.id for v in offer.variants)
         for variant in offer.variants if offer is not None else ():
+            fields[f"variant.{variant.id}"] = variant.title
             fields[f"price.{variant.id}"] = f"{variant.price} {offer.currency if offer else ''}"
         fields |= {f"csv.{name}": value for name, value in copy.fields.items()}
         return Listing(
@@ -66,6 +80,43 @@ class Adapter(Channel):
             findings=copy.findings,
         )
 
+    def validate(self, listing: Listing) -> list[Finding]:
+        """Columns that the site wants filled and that nothing fills: a person would have to."""
+        if self.row.csv is None:
+            return []
+        dialect = self.row.csv.dialects[self.row.csv.dialect]
+        values = column_values(listing, dialect)
+        return [
+            Finding(
+                Level.WARNING,
+                f"{self.row.title} wants {column.header}, and the manifest does not state it",
+                f"write it under channels.{listing.account}.fields.{column.header}",
+                item=listing.item,
+                account=listing.account,
+                code="column-empty",
+            )
+            for column in dialect.columns
+            if column.required and not values[column.header] and not column.value
+        ]
+
     def session(self, context: Context) -> Session:
         """A session on the account's outbox."""
         return HandoffSession(context)
+
+
+def _facts(asset: Asset, filename: str) -> dict[str, FieldValue]:
+    """What forms and sheets ask of a single image; a fact that the manifest does not state is left out."""
+    facts: dict[str, FieldValue] = {
+        "filename": filename,
+        "editorial": bool(asset.editorial),
+        "mature": bool(asset.mature),
+    }
+    if asset.creator:
+        facts["creator"] = asset.creator
+    if asset.created is not None:
+        facts["created"] = asset.created.isoformat()
+    if asset.country:
+        facts["country"] = asset.country
+    if isinstance(asset.editorial, Editorial) and asset.editorial.date is not None:
+        facts["editorial_date"] = asset.editorial.date.isoformat()
+    return facts

@@ -12,10 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from channels.transport.batch import batch_sheets, offered_as
 from publisher.channel import Session
 from publisher.errors import Conflict, Rejected
 from publisher.listing import (
     Change,
+    FieldValue,
     File,
     Health,
     Listing,
@@ -27,6 +29,7 @@ from publisher.listing import (
 )
 
 _CARD = "listing.json"
+_SHEETS = (".csv", ".tsv")
 
 
 class HandoffSession(Session):
@@ -56,7 +59,8 @@ class HandoffSession(Session):
         if card.is_file():
             fields = json.loads(card.read_text(encoding="utf-8"))["fields"]
             return Remote(key, key, Status.PREPARED, fields=_typed(fields))
-        if any(self.context.outbox.glob(f"*{key[:8]}*.csv")) and len(key) == 32:
+        sheets = (p for p in self.context.outbox.glob(f"*{key[:8]}*") if p.suffix in _SHEETS)
+        if len(key) == 32 and any(sheets):
             return Remote(key, key, Status.PREPARED)
         return None
 
@@ -108,20 +112,22 @@ class HandoffSession(Session):
         return self.create(listing, staged, listing.key)
 
     def withdraw(self, remote: Remote) -> Receipt:
-        """Remove the pack; what a person carried over already is theirs to take off."""
-        row = self.context.row
+        """Remove the pack. Whether somebody carried it over is not known here, so a person is asked to look."""
         self.context.sending()
         shutil.rmtree(self._pack(remote.key), ignore_errors=True)
-        tasks = (f"take {remote.key} off at {row.page}, if it is there",) if row.page else ()
-        return Receipt(Remote(remote.id, remote.key, Status.GONE), tasks=tasks)
+        page = self.context.row.page
+        task = f"take {remote.key} off {self.context.row.title} if you uploaded it"
+        return Receipt(
+            Remote(remote.id, remote.key, Status.GONE),
+            tasks=((f"{task}: {page}" if page else task),),
+        )
 
     def submit(self, batch: Sequence[tuple[Listing, Remote]], digest: str) -> Receipt:
         """One CSV for all packs of the batch, in the row's dialect."""
-        from channels.transport.batch import batch_sheets
-
         sheets = batch_sheets(self.context, batch, digest)
         self.context.sending()
         tasks = tuple(f"upload {path}: {self.context.row.page}".rstrip(": ") for _, path in sheets)
+        tasks = (*tasks, *self.context.row.batch_tasks(self.context.now().date()))
         return Receipt(Remote(digest, digest, Status.PREPARED), tasks=tasks)
 
     def _pack(self, key: str) -> Path:
@@ -152,6 +158,20 @@ def _typed(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
 
 
+def _to_paste(listing: Listing) -> dict[str, FieldValue]:
+    """What a form asks for: without our own marks, and each variant as one line with its price."""
+    own = ("file", "declarations", "variants")
+    fields = {
+        name.removeprefix("csv."): value
+        for name, value in listing.fields.items()
+        if name not in own and not name.startswith(("variant.", "price."))
+    }
+    for offered in offered_as(listing):
+        if "price_text" in offered:
+            fields[str(offered["variant"])] = str(offered["price_text"])
+    return fields
+
+
 def checklist(listing: Listing, files: Sequence[File], channel: str, page: str) -> dict[str, Any]:
     """The variables of the hand-off templates."""
     return {
@@ -159,7 +179,7 @@ def checklist(listing: Listing, files: Sequence[File], channel: str, page: str) 
         "page": page,
         "item": listing.item,
         "files": [{"name": f.name, "size": f.size, "sha256": f.sha256} for f in files],
-        "fields": {k: plain(v) for k, v in listing.fields.items()},
+        "fields": {k: plain(v) for k, v in _to_paste(listing).items()},
         "declarations": [
             {"name": d.name, "mechanism": d.mechanism, "value": d.value}
             for d in listing.declarations

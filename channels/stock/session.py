@@ -212,6 +212,7 @@ class StockSession(Session):
             places = ", ".join(str(path) for _, path in sheets)
             tasks = (f"upload {places} and submit the {len(batch)} files: {row.page}",)
         names = ", ".join(name for name, _ in sheets)
+        tasks = (*tasks, *row.batch_tasks(self.context.now().date()))
         return Receipt(Remote(names, digest, Status.SUBMITTED), tasks=tasks)
 
     def _find_batch(self, digest: str) -> Remote | None:

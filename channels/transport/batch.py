@@ -13,7 +13,7 @@ from channels.transport.sheet import Value, write_sheets
 from publisher.channel import Context
 from publisher.errors import ConfigError, Rejected
 from publisher.listing import FieldValue, Listing, Remote
-from publisher.row import Dialect, Row
+from publisher.row import Column, Dialect, Row
 
 
 def sheet_row(listing: Listing) -> Mapping[str, Value]:
@@ -58,7 +58,7 @@ def batch_sheets(
     dialect = chosen_dialect(context.row, str(context.options.get("csv_dialect", "")))
     if context.row.csv is None or dialect is None:
         return []
-    rows = [column_values(listing, dialect) for listing, _ in batch]
+    rows = [line for listing, _ in batch for line in sheet_lines(listing, dialect)]
     columns = tuple(c.model_copy(update={"field": c.header}) for c in dialect.columns)
     sheets = write_sheets(dialect.model_copy(update={"columns": columns}), rows)
     try:
@@ -89,13 +89,62 @@ def _written(context: Context, digest: str, sheets: Sequence[bytes]) -> list[tup
     return found
 
 
-def column_values(listing: Listing, dialect: Dialect) -> dict[str, Value]:
-    """Header → value; what a rule or the manifest set for a column wins over the column's own field."""
-    known = sheet_row(listing)
-    own: dict[str, Value] = {n.casefold(): _cell(v) for n, v in listing.fields.items()}
-    return {
-        c.header: own.get(f"csv.{c.header}".casefold(), known.get(c.field)) for c in dialect.columns
+def sheet_lines(listing: Listing, dialect: Dialect) -> list[dict[str, Value]]:
+    """The lines of one listing: one, or one per variant of its offer where the dialect wants that."""
+    if dialect.rows == "item":
+        return [column_values(listing, dialect)]
+    lines = [column_values(listing, dialect, offered) for offered in offered_as(listing)]
+    for line in lines[1:]:
+        line |= {c.header: "" for c in dialect.columns if c.first}
+    return lines
+
+
+def offered_as(listing: Listing) -> list[dict[str, Value]]:
+    """What a column may name of each variant: ``variant`` (its title), ``price`` (the amount alone),
+    ``price_text`` (amount and currency), ``sku`` and ``name`` (the title with the variant's). At least one.
+    """
+    title = str(listing.fields.get("title") or "")
+    order = listing.fields.get("variants")
+    ids = [v for v in order if f"price.{v}" in listing.fields] if isinstance(order, tuple) else []
+    found: list[dict[str, Value]] = []
+    for variant in ids:
+        price = str(listing.fields[f"price.{variant}"])
+        called = str(listing.fields.get(f"variant.{variant}") or variant)
+        found.append(
+            {
+                "variant": called,
+                "price": price.partition(" ")[0],
+                "price_text": price,
+                "sku": f"{listing.item}-{variant}",
+                "name": f"{title}, {called}" if len(ids) > 1 else title,
+            }
+        )
+    return found or [{"sku": listing.item, "name": title}]
+
+
+def column_values(
+    listing: Listing, dialect: Dialect, offered: Mapping[str, Value] | None = None
+) -> dict[str, Value]:
+    """Header → value; what a rule or the manifest set for a column wins over the column's own field.
+
+    ``offered`` is one of ``offered_as``; without it the columns speak of the item and its first variant.
+    """
+    first = {**offered_as(listing)[0], "sku": listing.item, "name": listing.fields.get("title")}
+    created = str(listing.fields.get("created") or "")
+    known: dict[str, Value] = {
+        "handle": listing.item.lower(),
+        "created_us": f"{created[5:7]}/{created[8:10]}/{created[:4]}" if created else None,
+        **(offered or first),
+        **sheet_row(listing),
     }
+    own = {n.casefold(): _cell(v) for n, v in listing.fields.items() if n.startswith("csv.")}
+
+    def value(column: Column) -> Value:
+        if (header := f"csv.{column.header}".casefold()) in own:
+            return own[header]
+        return known.get(column.field, own.get(f"csv.{column.field}".casefold()))
+
+    return {c.header: value(c) for c in dialect.columns}
 
 
 def _plain(name: str) -> str:

@@ -5,6 +5,7 @@ made. It decides nothing that policy has not decided.
 """
 
 from publisher.compose.copywriter import compose
+from publisher.compose.drafts import Drafts, drafted, no_drafts
 from publisher.naming import safe_name
 
-__all__ = ["compose", "safe_name"]
+__all__ = ["Drafts", "compose", "drafted", "no_drafts", "safe_name"]

@@ -73,9 +73,12 @@ def facts_of(item: Item) -> dict[str, str]:
             dict.fromkeys(clean(r.name) for m in item.members for r in m.releases)
         ),
         "city": (event.city or "") if event else "",
+        "city_capitals": (event.city or "").upper() if event else "",
         "country": (event.country or "") if event else "",
+        "country_capitals": (event.country or "").upper() if event else "",
         "date": when.isoformat() if when else "",
         "long_date": long_date(when) if when else "",
+        "slash_date": f"{when.month:02}/{when.day:02}/{when.year}" if when else "",
     }
 
 
@@ -85,11 +88,15 @@ def long_date(day: date) -> str:
 
 
 def _joined(made: list[Provenance], read: Callable[[Provenance], str | None]) -> str:
+    if not made:
+        return ""
     return "; ".join(dict.fromkeys(clean(value) for p in made if (value := read(p))))
 
 
 def _shared(item: Item, read: Callable[[Asset], str | None]) -> str:
     """The value that all members share, else nothing."""
+    if len(item.members) == 1:
+        return read(item.members[0]) or ""
     values = {read(m) or "" for m in item.members}
     return values.pop() if len(values) == 1 else ""
 

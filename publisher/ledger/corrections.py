@@ -6,17 +6,18 @@ Each method is one durable transaction with its event. None of them talks to a c
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, delete, insert, select
 
 from publisher.errors import Conflict
-from publisher.ledger.bind import adopted
+from publisher.ledger.bind import adopted, joined
+from publisher.ledger.codec import to_micros
 from publisher.ledger.database import Database
 from publisher.ledger.journal import Journal
 from publisher.ledger.reads import Reads
-from publisher.ledger.records import Binding, EventKind
-from publisher.ledger.tables import OPEN, intents
+from publisher.ledger.records import Binding, EventKind, Picture
+from publisher.ledger.tables import OPEN, intents, pictures
 from publisher.ledger.words import Words
 from publisher.listing import FieldValue, Remote, Status
 
@@ -89,6 +90,47 @@ class Corrections(Reads):
             if old is not None and old.status is not status:
                 said = {"reason": self._words.said(reason), "was": old.status}
                 journal.alter(old, EventKind.OBSERVED, {"status": status.value}, said)
+
+    def assign(
+        self,
+        account: str,
+        item: str,
+        tasks: Sequence[str],
+        at: dt.datetime,
+        reason: str,
+        *,
+        run: int = 0,
+    ) -> bool:
+        """Give a person something to do about what is there; returns whether any of it is new.
+
+        Tasks that stand there already are not added again, and nothing is written when none is new. Raises
+        Conflict when nothing is bound.
+        """
+        with self._database.write(account) as connection:
+            journal = Journal(connection, at, run=run)
+            old = journal.bound(account, item)
+            now = joined(old.tasks, self._words.all_said(tasks))
+            if now == old.tasks:
+                return False
+            told = {"reason": self._words.said(reason)}
+            journal.alter(old, EventKind.TASKED, {"tasks": now}, told)
+            return True
+
+    def remember(self, looks: Iterable[Picture], at: dt.datetime) -> None:
+        """Note what items look like that are about to be published; a later look replaces an earlier one."""
+        known = self.pictures()
+        rows = {p.item: p for p in looks if known.get(p.item) != p}
+        if not rows:
+            return
+        values = [
+            {"item": p.item, "sha256": p.sha256, "hashes": p.hashes, "at": to_micros(at)}
+            for p in rows.values()
+        ]
+        with self._database.write() as connection:
+            # One statement per item, sent as a batch: a list of all of them has a limit in SQLite.
+            gone = delete(pictures).where(pictures.c.item == bindparam("gone"))
+            connection.execute(gone, [{"gone": item} for item in rows])
+            connection.execute(insert(pictures), values)
 
     def amend(
         self,

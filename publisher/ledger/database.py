@@ -21,7 +21,7 @@ from publisher.errors import ConfigError
 from publisher.ledger.doors import waiting_for
 from publisher.ledger.tables import metadata
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """The revisions that this code knows, oldest first; a test holds them against the migrations."""
 
 BUSY_SECONDS = 30.0

@@ -17,8 +17,8 @@ from publisher.ledger.codec import (
     to_micros,
 )
 from publisher.ledger.database import Database
-from publisher.ledger.records import Binding, Event, Intent, Pair, Run
-from publisher.ledger.tables import OPEN, bindings, events, intents, runs, sent_files
+from publisher.ledger.records import Binding, Event, Intent, Pair, Picture, Run
+from publisher.ledger.tables import OPEN, bindings, events, intents, pictures, runs, sent_files
 from publisher.row import Verb
 
 
@@ -67,6 +67,12 @@ class Reads:
         )
         with self._database.read() as connection:
             return [binding_of(row) for row in connection.execute(query)]
+
+    def pictures(self) -> dict[str, Picture]:
+        """What every item that was ever published looked like last, by item."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(pictures)).all()
+        return {row.item: Picture(row.item, row.sha256, row.hashes) for row in rows}
 
     def began(self, account: str, name: str, sha256: str, *, before: int | None = None) -> bool:
         """Whether an intent of ours, whatever became of it, recorded that file (before intent ``before``)."""

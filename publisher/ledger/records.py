@@ -43,6 +43,7 @@ class EventKind(str, Enum):
     SUBMITTED = "submitted"
     AMENDED = "amended"
     RELEASED = "released"
+    TASKED = "tasked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,15 @@ class Binding:
     prepared: bool
     submitted: str
     at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a published item looks like: the SHA-256 of its master, and its hashes after how they were measured."""
+
+    item: str
+    sha256: str
+    hashes: str
 
 
 @dataclass(frozen=True, slots=True)

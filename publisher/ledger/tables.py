@@ -119,6 +119,15 @@ locks = Table(
     Column("at", Big, nullable=False),
 )
 
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("item", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("hashes", Text, nullable=False),
+    Column("at", Big, nullable=False),
+)
+
 _REFUSE_SQLITE = """
 CREATE TRIGGER events_no_{verb} BEFORE {verb} ON events
 BEGIN SELECT RAISE(ABORT, 'events are append-only'); END

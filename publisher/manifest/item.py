@@ -34,11 +34,16 @@ class Master:
     color: str = "srgb"
     pages: int = 1
     problem: str | None = None
+    exif: tuple[str, ...] | None = None
+    """Names of telling EXIF entries that are there and not empty (Make, Model); None when nobody looked."""
 
     @property
     def megapixels(self) -> float:
         """Width times height in millions of pixels."""
         return self.width * self.height / 1_000_000
+
+
+_NOTHING = Override()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Item:
     def override(self, account: str) -> Override:
         """What the manifest says for one account; empty when it says nothing."""
         source = self.asset if self.asset is not None else self.bundle
-        return source.channels.get(account, Override()) if source is not None else Override()
+        return source.channels.get(account, _NOTHING) if source is not None else _NOTHING
 
     @property
     def provenance_classes(self) -> frozenset[ProvenanceClass]:

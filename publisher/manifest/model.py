@@ -92,6 +92,25 @@ class Style(str, Enum):
     VECTOR = "vector"
 
 
+class Edit(str, Enum):
+    """A kind of edit that a generative tool made on an image."""
+
+    RETOUCH = "retouch"
+    """Dust, noise, blemishes: nothing new is seen."""
+    BACKGROUND = "background"
+    ELEMENTS = "elements"
+    """Something was added or taken away beside the main subject."""
+    SUBJECT = "subject"
+    """The main subject was made or changed."""
+
+
+class Product(str, Enum):
+    """What an offer sells: a download or licence, or a thing that is made and sent."""
+
+    DIGITAL = "digital"
+    PHYSICAL = "physical"
+
+
 _STYLE_SPELLINGS = {
     "photo-real": "photo",
     "photoreal": "photo",
@@ -122,6 +141,10 @@ class Provenance(_Model):
     edit_share: float | None = Field(
         None, ge=0, le=1, description="Share of pixels that generative tools changed, 0 to 1."
     )
+    edits: tuple[Edit, ...] | None = Field(
+        None, description="What generative tools edited: retouch, background, elements, subject."
+    )
+    edit_note: Text | None = Field(None, description="The human and the generative part, in words.")
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, str_strip_whitespace=True, populate_by_name=True
@@ -156,12 +179,18 @@ class Release(_Model):
 
 
 class Promise(_Model):
-    """An exclusivity promise that was made for an image."""
+    """An exclusivity promise that was made for an image, or its delivery to one buyer.
+
+    ``to`` is an account, a channel or any other name. A promise lets the image go there and nowhere else; a
+    delivery lets it go nowhere else at all. ``since`` and ``until`` are its first and last day.
+    """
 
     to: Text
     scope: Literal["image", "portfolio"] = "image"
     until: Day | None = None
     prints_excepted: bool = False
+    since: Day | None = None
+    kind: Literal["promise", "delivery"] = "promise"
 
 
 class Variant(_Model):
@@ -177,6 +206,18 @@ class Offer(_Model):
 
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     variants: Annotated[tuple[Variant, ...], Field(min_length=1)]
+    product: Product | None = Field(None, description="Whether a download or a thing is sold.")
+
+
+class LicensedTerm(_Model):
+    """A name that the seller may use although channels forbid names of its kind."""
+
+    term: Text
+    reason: Annotated[str, StringConstraints(min_length=3, strip_whitespace=True)]
+    until: Day | None = None
+
+
+_APPROVE = "Accounts where what cannot be taken back may be done with this item."
 
 
 class Override(_Model):
@@ -214,6 +255,8 @@ class Asset(_Model):
     series: Text | None = Field(None, description="Motif that several variants share.")
     releases: tuple[Release, ...] = ()
     exclusivity: tuple[Promise, ...] = ()
+    licensed_terms: tuple[LicensedTerm, ...] = ()
+    approve: tuple[Text, ...] = Field((), description=_APPROVE)
     created: Day | None = None
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
     offer: Offer | None = None
@@ -232,6 +275,7 @@ class Bundle(_Model):
     licence: Text | None = Field(
         None, description="Name of the licence; the default is 'standard'."
     )
+    approve: tuple[Text, ...] = Field((), description=_APPROVE)
     offer: Offer | None = None
     channels: dict[str, Override] = Field(default_factory=dict)
 

@@ -51,6 +51,8 @@ class Project:
     accounts: Mapping[str, Account]
     defaults: Mapping[str, Any] = field(default_factory=dict)
     prices: Mapping[str, Any] = field(default_factory=dict)
+    terms: Mapping[str, Any] = field(default_factory=dict)
+    """Words by class of the project's own lists, and ``licensed`` exceptions."""
 
     def enabled_accounts(self) -> tuple[Account, ...]:
         """The accounts that take part, in the order of the file."""
@@ -73,6 +75,7 @@ class _Toml(BaseModel):
     accounts: dict[str, _Account] = Field(default_factory=dict)
     defaults: dict[str, Any] = Field(default_factory=dict)
     prices: dict[str, Any] = Field(default_factory=dict)
+    terms: dict[str, Any] = Field(default_factory=dict)
 
 
 def find_project(start: Path) -> Path:
@@ -117,6 +120,7 @@ def load_project(folder: Path) -> Project:
         accounts=MappingProxyType({n: _account(n, a) for n, a in parsed.accounts.items()}),
         defaults=MappingProxyType(parsed.defaults),
         prices=MappingProxyType(parsed.prices),
+        terms=MappingProxyType(parsed.terms),
     )
 
 

@@ -30,7 +30,7 @@ _LISTS = frozenset({"keywords", "categories", "assets"})
 _RECORDS: dict[str, tuple[str, ...]] = {
     "variants": ("id", "title", "price"),
     "releases": ("kind", "name", "file"),
-    "exclusivity": ("to", "scope", "until", "prints_excepted"),
+    "exclusivity": ("to", "scope", "until", "prints_excepted", "since", "kind"),
 }
 _ESCAPE = re.compile(r"\\([\\;|,])")
 _SEPARATOR_LINE = re.compile(r"sep=(.)\n")

@@ -149,7 +149,7 @@ def _mark(path: Path) -> Mark | None:
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
-_STORED = ("sha256", "format", "width", "height", "alpha", "color", "pages", "problem")
+_STORED = ("sha256", "format", "width", "height", "alpha", "color", "pages", "problem", "exif")
 
 
 def _stored(master: Master) -> str:
@@ -158,7 +158,8 @@ def _stored(master: Master) -> str:
 
 
 def _restored(path: Path, name: str, size: int, facts: str) -> Master:
-    sha256, format_, width, height, alpha, color, pages, problem = json.loads(facts)
+    sha256, format_, width, height, alpha, color, pages, problem, exif = json.loads(facts)
     return Master(
-        path, name, sha256, size, format_, width, height, bool(alpha), color, pages, problem
-    )
+        path, name, sha256, size, format_, width, height, bool(alpha), color, pages, problem,
+        tuple(exif) if exif is not None else None,
+    )  # fmt: skip

@@ -99,6 +99,7 @@ def _measured(
         width, height = image.width, image.height
         band_format, color = str(image.format), str(image.interpretation)
         alpha = bool(image.hasalpha())
+        exif = _exif(image)
     except (library.Error, UnicodeError) as error:
         # The sentence is ours: the library's text names its own functions and grows with every failure.
         del error
@@ -119,7 +120,16 @@ def _measured(
         color=color,
         pages=pages,
         problem=f"{relative} {verdict}." if verdict else None,
+        exif=exif,
     )
+
+
+def _exif(image: Any) -> tuple[str, ...]:
+    """The camera's entries that are there and not empty; a channel may want to see a real camera."""
+    # The library shows a value as "NIKON (NIKON, ASCII, 6 components, 6 bytes)".
+    fields = {name: f"exif-ifd0-{name}" for name in ("Make", "Model")}
+    found = {n: str(image.get(f)) for n, f in fields.items() if image.get_typeof(f)}
+    return tuple(name for name, value in found.items() if value.partition(" (")[0].strip())
 
 
 def _judged(

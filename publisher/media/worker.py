@@ -30,6 +30,7 @@ def limit(memory: int) -> None:
 
 def perform(kind: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
     """The answer to one job: what was made, or the error as plain data."""
+    from publisher.media.likeness import measure_likeness
     from publisher.media.rendition import (
         finish_image,
         render_image,
@@ -52,6 +53,10 @@ def perform(kind: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
             request, pixels, shape, target = arguments
             name = Path(request.master.relative).name
             width, height = finish_image(request, pixels, shape, target)
+        elif kind == "likeness":
+            master, target = arguments
+            name = Path(master.relative).name
+            width, height = measure_likeness(master, target)
         else:
             master, side, target = arguments
             name = Path(master.relative).name

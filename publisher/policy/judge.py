@@ -1,4 +1,4 @@
-"""From a row's rules to one verdict per item and account: the strictest rule wins.
+"""From a row's rules and the law to one verdict per item and account: the strictest rule wins.
 
 An unknown fact holds, an expired rule warns and later holds, and a waiver lifts a HOLD only. The day is an
 argument: nothing here reads the clock, and nothing here raises.
@@ -7,43 +7,32 @@ argument: nothing here reads the clock, and nothing here raises.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from publisher.listing import Because, Finding, Level
 from publisher.manifest.item import Item, ItemKind
 from publisher.manifest.model import Asset, Waiver
-from publisher.policy.facts import Held, Subject, Truth, evaluate, terms_in
-from publisher.policy.verdict import Verdict, VerdictWord
-from publisher.row import Row
-from publisher.rules import Quota, Rule, RuleAction, RuleVerdict
-
-_T = TypeVar("_T")
-
-GRACE_DAYS = 90
-"""For so many days after ``expires`` a rule only warns; later what it allows is held."""
+from publisher.policy.facts import Facts, Held, Truth, check, found_terms
+from publisher.policy.seat import GRACE_DAYS, Prepared, days_over, is_plain_allow
+from publisher.policy.sections import section_outcomes
+from publisher.policy.verdict import RuleOutcome, VerdictWord, unique
+from publisher.rules import Rule, RuleVerdict
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What one rule says about one member."""
-
-    word: VerdictWord
-    because: Because
-    actions: tuple[RuleAction, ...] = ()
-    missing: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """Everything that is the same for all rules of one judgement."""
+class Case:
+    """Everything that is the same for all rules of one judgement. ``waivers`` are those of this account."""
 
     item: Item
-    row: Row
+    ready: Prepared
     account: str
-    day: dt.date
-    waivers: tuple[Waiver, ...]
+    waivers: tuple[Waiver, ...] = ()
+
+    @property
+    def day(self) -> dt.date:
+        """The day that is judged for."""
+        return self.ready.day
 
     def waived(self, rule: str, member: Asset) -> Waiver | None:
         """The waiver in force that names this rule for the item or the member."""
@@ -51,10 +40,7 @@ class _Case:
             (
                 w
                 for w in self.waivers
-                if w.rule == rule
-                and w.account == self.account
-                and w.item in (self.item.id, member.id)
-                and self.day <= w.until
+                if w.rule == rule and w.item in (self.item.id, member.id) and self.day <= w.until
             ),
             None,
         )
@@ -73,159 +59,152 @@ class _Case:
         )
 
 
-def judge(
-    item: Item, row: Row, *, day: dt.date, waivers: Sequence[Waiver] = (), account: str
-) -> Verdict:
-    """What the rules of ``row`` that are in force on ``day`` say about ``item``. Deterministic; never raises.
-
-    DENY beats HOLD beats ALLOW_WITH_ACTIONS beats ALLOW. A bundle is judged per member. A waiver turns the
-    HOLD of a rule that holds into an allowance with that rule's actions; it lifts neither a DENY nor a HOLD
-    that stems from a fact that another rule needs.
-    """
-    case = _Case(item, row, account, day, tuple(waivers))
-    outcomes = _outcomes(case)
-    word = max((o.word for o in outcomes), key=lambda w: w.strictness)
-    ranked = sorted(outcomes, key=lambda o: -o.word.strictness)
-    stopped = word in (VerdictWord.HOLD, VerdictWord.DENY)
-    floor = VerdictWord.HOLD if stopped else VerdictWord.ALLOW
-    decided = [o for o in ranked if o.word.strictness >= floor.strictness]
-    return Verdict(
-        word=word,
-        actions=() if stopped else _unique(a for o in outcomes for a in o.actions),
-        because=_unique(o.because for o in decided),
-        missing=_unique(name for o in decided for name in o.missing),
-        findings=(*_expired(case), *_useless_waivers(case, outcomes)),
-    )
-
-
-def quotas_for(item: Item, row: Row, account: str) -> tuple[Quota, ...]:
-    """The quotas that a create of ``item`` uses up. What cannot be told counts."""
-    subjects = [Subject(item, account, member) for member in item.members]
-    return tuple(
-        quota
-        for quota in row.quota
-        if any(evaluate(quota.when, s).truth is not Truth.FALSE for s in subjects)
-    )
-
-
-def _unique(values: Iterable[_T]) -> tuple[_T, ...]:
-    return tuple(dict.fromkeys(values))
-
-
-def _outcomes(case: _Case) -> list[_Outcome]:
-    item, row = case.item, case.row
+def outcomes_of(case: Case, facts: Sequence[Facts]) -> list[RuleOutcome]:
+    """What every rule says."""
+    item, row = case.item, case.ready.row
     if item.kind not in row.accepts:
         kinds = " and ".join(f"{kind.value}s" for kind in row.accepts)
         text = f"{row.title} takes {kinds}, not {item.kind.value}s"
-        return [_Outcome(VerdictWord.DENY, Because("item-kind", text))]
+        because = Because("item-kind", text, facts=(f"kind={item.kind.value}",))
+        return [RuleOutcome(VerdictWord.DENY, because)]
     if not item.members:
         text = f"{item.id} has no members, so nothing can be said about it"
-        return [_Outcome(VerdictWord.HOLD, Because("no-members", text), missing=("assets",))]
-    return [outcome for member in item.members for outcome in _member_outcomes(case, member)]
+        return [RuleOutcome(VerdictWord.HOLD, Because("no-members", text), missing=("assets",))]
+    return [
+        outcome
+        for member, known in zip(item.members, facts, strict=True)
+        for outcome in _member_outcomes(case, member, known)
+    ]
 
 
-def _member_outcomes(case: _Case, member: Asset) -> list[_Outcome]:
-    subject = Subject(case.item, case.account, member)
-    outcomes: list[_Outcome] = []
+def _member_outcomes(case: Case, member: Asset, facts: Facts) -> list[RuleOutcome]:
+    outcomes: list[RuleOutcome] = []
     undecided: list[str] = []
-    if member.provenance is None:
+    if facts.provenance is None:
         text = "the manifest does not say how the image was made"
-        because = _because(case, member, "provenance-unknown", text)
-        outcomes.append(_Outcome(VerdictWord.HOLD, because, missing=("provenance.class",)))
-    for rule in case.row.rule:
-        if not rule.in_force(case.day):
-            continue
-        held = evaluate(rule.when, subject)
-        if held.truth is Truth.UNKNOWN and _is_plain_allow(rule):
+        because = Because("provenance-unknown", _named(case, member, text))
+        outcomes.append(RuleOutcome(VerdictWord.HOLD, because, missing=("provenance.class",)))
+    for rule in case.ready.own[facts.provenance]:
+        held = check(rule.when, facts)
+        if held.truth is Truth.UNKNOWN and is_plain_allow(rule):
             undecided.extend(held.missing)
-        outcome = _apply(case, rule, held, subject)
-        if outcome is not None:
-            outcomes.append(outcome)
+        outcomes += _apply(case, member, rule, held, facts)
     if not outcomes:
-        text = f"no rule of {case.row.title} says that this may be published there"
-        because = _because(case, member, "no-rule", text)
-        outcomes.append(_Outcome(VerdictWord.HOLD, because, missing=_unique(undecided)))
+        text = f"no rule of {case.ready.row.title} says that this may be published there"
+        because = Because("no-rule", _named(case, member, text))
+        outcomes.append(RuleOutcome(VerdictWord.HOLD, because, missing=unique(undecided)))
+    for outcome in section_outcomes(case.ready, case.account, facts):
+        outcomes += _waivable(case, member, outcome)
+    for rule in case.ready.law[facts.provenance]:
+        if facts.provenance is not None:
+            outcomes += _apply(case, member, rule, check(rule.when, facts), facts)
     return outcomes
 
 
-def _is_plain_allow(rule: Rule) -> bool:
-    return rule.verdict is RuleVerdict.ALLOW and not rule.actions
+def _waivable(case: Case, member: Asset, outcome: RuleOutcome) -> Iterator[RuleOutcome]:
+    """A section's outcome, or the waiver that lifts it; a missing fact is never waived."""
+    because = replace(outcome.because, text=_named(case, member, outcome.because.text))
+    waiver = case.waived(because.rule, member)
+    if waiver is None or outcome.word is not VerdictWord.HOLD or outcome.missing:
+        yield replace(outcome, because=because)
+        return
+    yield RuleOutcome(VerdictWord.ALLOW, because, outcome.actions)
+    yield _waiving(waiver)
 
 
-def _apply(case: _Case, rule: Rule, held: Held, subject: Subject) -> _Outcome | None:
-    """What one rule in force contributes; None when it has nothing to say."""
+def _waiving(waiver: Waiver) -> RuleOutcome:
+    text = f"waived until {waiver.until}: {waiver.reason}"
+    facts = (f"item={waiver.item}", f"account={waiver.account}")
+    because = Because(f"waiver:{waiver.rule}", text, "the manifest's waivers", "", "", facts)
+    return RuleOutcome(VerdictWord.ALLOW, because)
+
+
+def _apply(
+    case: Case, member: Asset, rule: Rule, held: Held, facts: Facts
+) -> Iterator[RuleOutcome]:
+    """What one rule in force contributes; nothing when it has nothing to say."""
     if held.truth is Truth.FALSE:
-        return None
-    if held.truth is Truth.UNKNOWN and (rule.unknown == "pass" or _is_plain_allow(rule)):
-        return None
-    member = subject.member
-    if held.truth is Truth.UNKNOWN and rule.verdict is not RuleVerdict.HOLD:
-        if "provenance.class" in held.missing and member.provenance is None:
-            return None  # said once by provenance-unknown
-        text = f"{rule.text} (not stated: {', '.join(held.missing)})"
-        return _Outcome(VerdictWord.HOLD, _cite(case, member, rule, text), missing=held.missing)
-    if rule.verdict is RuleVerdict.DENY:
-        found = terms_in(rule.when, subject) if rule.when.terms else ()
-        text = f"{rule.text} (found: {', '.join(found)})" if found else rule.text
-        return _Outcome(VerdictWord.DENY, _cite(case, member, rule, text))
-    return _hold_or_allow(case, rule, held, subject)
-
-
-def _hold_or_allow(case: _Case, rule: Rule, held: Held, subject: Subject) -> _Outcome:
-    member = subject.member
-    waiver = case.waived(rule.id, member)
-    stale = _days_over(rule, case.day) > GRACE_DAYS
+        return
+    if held.truth is Truth.UNKNOWN and (rule.unknown == "pass" or is_plain_allow(rule)):
+        return
     text = rule.text
-    if rule.when.terms and (found := terms_in(rule.when, subject)):
-        text = f"{text} (found: {', '.join(found)})"
-    if held.missing:
-        text = f"{text} (not stated: {', '.join(held.missing)})"
+    if held.truth is Truth.UNKNOWN and rule.verdict is not RuleVerdict.HOLD:
+        if "provenance.class" in held.missing and facts.provenance is None:
+            return  # said once by provenance-unknown
+        because = _cite(case, member, rule, held, _without(text, held))
+        yield RuleOutcome(VerdictWord.HOLD, because, missing=held.missing)
+        return
+    if rule.when.terms or rule.when.term_classes:
+        text = f"{text} (found: {', '.join(found_terms(rule.when, facts))})"
+    if rule.verdict is RuleVerdict.DENY:
+        yield RuleOutcome(VerdictWord.DENY, _cite(case, member, rule, held, text))
+        return
+    yield from _hold_or_allow(case, member, rule, held, text)
+
+
+def _hold_or_allow(
+    case: Case, member: Asset, rule: Rule, held: Held, text: str
+) -> Iterator[RuleOutcome]:
+    waiver = case.waived(rule.id, member)
+    stale = days_over(rule, case.day) > GRACE_DAYS
+    stops = stale or rule.verdict is RuleVerdict.HOLD
+    text = _without(text, held)
     if stale:
         text = f"{text} (the rule expired on {rule.expires} and must be looked up again)"
-    if waiver is None and (stale or rule.verdict is RuleVerdict.HOLD):
-        return _Outcome(VerdictWord.HOLD, _cite(case, member, rule, text), missing=held.missing)
-    if waiver is not None and (stale or rule.verdict is RuleVerdict.HOLD):
+    if waiver is None and stops:
+        because = _cite(case, member, rule, held, text)
+        yield RuleOutcome(VerdictWord.HOLD, because, missing=held.missing)
+        return
+    if waiver is not None and stops:
         text = f"{text} (waived until {waiver.until}: {waiver.reason})"
     word = VerdictWord.ALLOW_WITH_ACTIONS if rule.actions else VerdictWord.ALLOW
-    return _Outcome(word, _cite(case, member, rule, text), rule.actions)
+    yield RuleOutcome(word, _cite(case, member, rule, held, text), rule.actions)
+    if waiver is not None and stops:
+        yield _waiving(waiver)
 
 
-def _because(case: _Case, member: Asset, rule: str, text: str) -> Because:
-    named = f"{member.id}: {text}" if case.item.kind is ItemKind.BUNDLE else text
-    return Because(rule, named)
+def _without(text: str, held: Held) -> str:
+    return f"{text} (not stated: {', '.join(held.missing)})" if held.missing else text
 
 
-def _cite(case: _Case, member: Asset, rule: Rule, text: str) -> Because:
-    named = f"{member.id}: {text}" if case.item.kind is ItemKind.BUNDLE else text
-    return Because(rule.id, named, rule.source, rule.grade.value, rule.seen.isoformat())
+def _named(case: Case, member: Asset, text: str) -> str:
+    return f"{member.id}: {text}" if case.item.kind is ItemKind.BUNDLE else text
 
 
-def _days_over(rule: Rule, day: dt.date) -> int:
-    return (day - rule.expires).days if rule.expires is not None else 0
+def _cite(case: Case, member: Asset, rule: Rule, held: Held, text: str) -> Because:
+    seen = rule.seen.isoformat()
+    named = _named(case, member, text)
+    return Because(rule.id, named, rule.source, rule.grade.value, seen, held.used)
 
 
-def _expired(case: _Case) -> Iterator[Finding]:
+def findings_of(
+    case: Case, facts: Sequence[Facts], outcomes: Sequence[RuleOutcome]
+) -> tuple[Finding, ...]:
+    """What a person should read beside the verdict: expired rules that spoke, waivers that do nothing.
+
+    ``outcomes`` matter for waivers only, and may be empty when none names the item.
+    """
+    return (*_expired(case, facts), *_useless_waivers(case, outcomes))
+
+
+def _expired(case: Case, facts: Sequence[Facts]) -> Iterator[Finding]:
     """One warning per expired rule that has something to say about the item."""
-    subjects = [Subject(case.item, case.account, m) for m in case.item.members]
-    for rule in case.row.rule:
-        over = _days_over(rule, case.day)
-        if over <= 0 or not rule.in_force(case.day):
-            continue
-        if any(evaluate(rule.when, s).truth is not Truth.FALSE for s in subjects):
+    for rule in case.ready.expired:
+        if any(check(rule.when, known).truth is not Truth.FALSE for known in facts):
             yield case.finding(
-                f"the rule {rule.id} of {case.row.title} expired on {rule.expires}",
+                f"the rule {rule.id} of {case.ready.row.title} expired on {rule.expires}",
                 f"look it up again at its source and date it anew: {rule.source}",
                 "rule-expired",
             )
 
 
-def _useless_waivers(case: _Case, outcomes: Sequence[_Outcome]) -> Iterator[Finding]:
+def _useless_waivers(case: Case, outcomes: Sequence[RuleOutcome]) -> Iterator[Finding]:
     """A waiver that is over, names a ban, or stands in for a missing fact does nothing: say so."""
     names = {case.item.id, *(m.id for m in case.item.members)}
     denied = {o.because.rule for o in outcomes if o.word is VerdictWord.DENY}
     lacking = {o.because.rule: o.missing for o in outcomes if o.missing}
     for waiver in case.waivers:
-        if waiver.account != case.account or waiver.item not in names:
+        if waiver.item not in names:
             continue
         if waiver.rule in denied:
             yield case.finding(

@@ -9,7 +9,7 @@ from publisher.row import Mode
 
 NAMES = sorted(known_rows())
 ROWS = {name: load_row(name) for name in NAMES}
-FOLDER_ROW = next(n for n, r in ROWS.items() if r.mode is Mode.HANDOFF)
+FOLDER_ROW = next(n for n, r in ROWS.items() if r.mode is Mode.HANDOFF and n == r.adapter)
 DAY = max(rule.seen for row in ROWS.values() for rule in row.rule) + dt.timedelta(days=1)
 """The day of all tests: every row was read by then, and no rule is stale."""
 

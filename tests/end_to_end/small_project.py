@@ -27,11 +27,16 @@ photo-3 is too small for Alamy and is held there.
 
 
 def grain(path: Path, seed: int, width: int = 2500, height: int = 2000) -> Path:
-    """A soft gradient with grain, as a JPEG or PNG by its suffix."""
+    """A soft gradient with grain and a motif of its own, as a JPEG or PNG by its suffix."""
     chance = numpy.random.default_rng(seed)
     slope = numpy.linspace(20, 200, width)[None, :] + numpy.linspace(0, 40, height)[:, None]
     noise = chance.integers(-5, 6, size=(height, width, 3))
-    pixels = (slope[:, :, None] + noise + seed % 7).clip(0, 255).astype("uint8")
+    # Pictures with one and the same gradient would count as variants of one motif.
+    tiles = numpy.kron(
+        chance.integers(-60, 61, size=(10, 10)), numpy.ones((height // 10, width // 10))
+    )
+    tiles = numpy.pad(tiles, ((0, height - tiles.shape[0]), (0, width - tiles.shape[1])), "edge")
+    pixels = (slope[:, :, None] + tiles[:, :, None] + noise + seed % 7).clip(0, 255).astype("uint8")
     image = pyvips.Image.new_from_array(pixels)
     options = {"Q": 88} if path.suffix == ".jpg" else {"compression": 1}
     image.copy(interpretation="srgb").write_to_file(str(path), **options)
@@ -88,7 +93,7 @@ def manifest(items: Sequence[str] = (*HUMAN, *AI), *, pack: bool = True) -> dict
     return data
 
 
-_GENERATED = {
+GENERATED = {
     "class": "ai-generated",
     "system": "Midjourney",
     "version": "7",
@@ -109,5 +114,5 @@ def asset(name: str, number: int) -> dict[str, Any]:
         "keywords": _WORDS.split(),
         "categories": ["abstract"],
         "style": "photo" if human else "illustration",
-        "provenance": {"class": "human"} if human else _GENERATED,
+        "provenance": {"class": "human"} if human else GENERATED,
     }

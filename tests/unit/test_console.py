@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from publisher.console import (
+    print_audit,
     print_check,
     print_findings,
     print_plan,
@@ -93,6 +94,37 @@ def test_a_push() -> None:
     assert "there as gid/3" in text
     assert "[bold]x[/bold]" in text
     assert "2 with an unknown outcome, 1 failed, 6 published" in text
+
+
+def test_a_calendar_needs_more_than_one_day() -> None:
+    document = plan_document(sample_plan())
+    day = {"account": f"north{ESCAPE}", "count": 2}
+    one = [{"date": "2026-11-21", **day}]
+    assert "Release calendar" not in shown(print_plan, {**document, "calendar": one})
+    many = [{"date": f"2026-12-{n:02}", **day} for n in range(1, 20)]
+    text = shown(print_plan, {**document, "calendar": many})
+    assert "2026-12-01   2 to north" in text and ESCAPE not in text
+    assert "and 10 more until 2026-12-19" in text
+
+
+def test_an_audit() -> None:
+    because = [
+        {"rule": "ai-banned", "text": "not accepted", "source": "s", "grade": "T", "seen": "d"}
+    ]
+    item = {"account": "b", "because": because, "page": "https://example.com", "verdict": "deny"}
+    items = [
+        {**item, "item": f"a{ESCAPE}", "remote": "r-1", "action": "task"},
+        {**item, "item": "c", "remote": "r-2", "action": "withdraw"},
+        {**item, "item": "d", "remote": "r-3", "action": "none", "verdict": "hold"},
+        {**item, "item": "e", "remote": "r-4", "action": "none", "verdict": "allow"},
+    ]
+    text = shown(print_audit, {"as_of": "2023-05-16", "items": items, "counts": {}})
+    assert "4 live or prepared, judged as of 2023-05-16" in text
+    assert "there as r-1" in text and "open https://example.com" in text
+    assert "publisher audit --apply" in text and "? d on b stays" in text
+    assert "e on b" not in text and ESCAPE not in text
+    none = shown(print_audit, {"as_of": "2023-05-16", "items": items[3:], "counts": {}})
+    assert "Nothing has to come off." in none
 
 
 def test_status() -> None:

@@ -107,6 +107,14 @@ def test_an_account_page_has_its_sections_in_order(site: Path) -> None:
     assert "Created using generative AI tools" in page
 
 
+def test_a_held_variant_shows_what_goes_in_its_place(site: Path) -> None:
+    page = (site / "north.html").read_text("utf-8")
+    block = page.partition("In its place")[2].partition("</ul>")[0]
+    assert 'href="#item-glass-001"' in block
+    assert '<img src="images/glass-001.jpg"' in block
+    assert "gone &lt;script&gt;" in block and HOSTILE not in block
+
+
 def test_a_source_that_is_no_web_address_is_no_link(site: Path) -> None:
     page = (site / "west.html").read_text()
     assert "javascript:alert(1)" in page

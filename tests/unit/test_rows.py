@@ -25,13 +25,36 @@ STOCK = (
     "shutterstock",
     "vecteezy",
 )
+BY_HAND = (
+    "arcangel",
+    "canva",
+    "etsy",
+    "fiverr",
+    "getty-istock",
+    "google-merchant",
+    "meta-catalogue",
+    "opensea",
+    "rarible",
+    "redbubble",
+    "shopify",
+    "society6",
+    "upwork",
+    "wirestock",
+    "woocommerce",
+    "zazzle",
+)
+"""Channels that a person serves from a pack."""
 OURS = {
     **{n: CHANNELS / "stock" / f"{n}.toml" for n in STOCK},
+    **{n: next(CHANNELS.glob(f"*/{n}.toml")) for n in BY_HAND},
     "bundles": CHANNELS / "bundles" / "bundles.toml",
     "handoff": CHANNELS / "handoff" / "handoff.toml",
 }
 TODAY = dt.date(2026, 11, 21)
-SOURCE_KEY = re.compile(r"\[[A-Z]{2}\d+\]|\b(PC|AD|SS|AL|FP|DR|DE|RF|PO|VE|XP|MS)\d{1,2}\b")
+SOURCE_KEY = re.compile(
+    r"\[[A-Z]{2}\d+\]|\b(PC|AD|SS|GE|AL|FP|DR|DE|RF|PO|VE|CA|WI|AR|RB|SO|ZA|ET|OS|RA|SH|WC|ME|GM|UP|FI"
+    r"|IP|EU|XP|MS)\d{1,2}\b"
+)
 
 
 def load(name: str) -> Row:
@@ -109,8 +132,51 @@ DREAMSTIME = (
     "Filename,Image Name,Description,Category 1,Category 2,Category 3,keywords,Free,W-EL,P-EL,"
     "SR-EL,SR-Price,Editorial,MR doc Ids,Pr Docs"
 )
+SHOPIFY = (
+    "Title,URL handle,Description,Vendor,Product category,Type,Tags,Published on online store,Status,"
+    "SKU,Barcode,Option1 name,Option1 value,Option1 Linked To,Option2 name,Option2 value,"
+    "Option2 Linked To,Option3 name,Option3 value,Option3 Linked To,Price,Compare-at price,"
+    "Cost per item,Charge tax,Tax code,Unit price total measure,Unit price total measure unit,"
+    "Unit price base measure,Unit price base measure unit,Inventory tracker,Inventory quantity,"
+    "Continue selling when out of stock,Weight value (grams),Weight unit for display,Requires shipping,"
+    "Fulfillment service,Product image URL,Image position,Image alt text,Variant image URL,Gift card,"
+    "SEO title,SEO description"
+)
+WOOCOMMERCE = (
+    "ID,Type,SKU,Name,Published,Is featured?,Visibility in catalog,Short description,Description,"
+    "Date sale price starts,Date sale price ends,Tax status,Tax class,In stock?,Stock,"
+    "Backorders allowed?,Sold individually?,Weight (lbs),Length (in),Width (in),Height (in),"
+    "Allow customer reviews?,Purchase note,Sale price,Regular price,Categories,Tags,Shipping class,"
+    "Images,Download limit,Download expiry days,Parent,Grouped products,Upsells,Cross-sells,"
+    "External URL,Button text,Position,Download 1 name,Download 1 URL"
+)
+GOOGLE = (
+    "id title description link image_link availability price condition brand google_product_category "
+    "identifier_exists structured_title structured_description"
+)
 # header, delimiter, joiner, BOM, line end, quoting
 GOLDEN = {
+    ("getty-istock", "esp"): (
+        "file name,created date,description,country,brief code,title,keywords",
+        ",", ",", False, "crlf", "minimal",
+    ),
+    ("getty-istock", "istock"): (
+        "File Name,Title,Description,Keywords", ",", ",", True, "crlf", "minimal",
+    ),
+    ("getty-istock", "getty"): (
+        "File Name,Caption,Description,Keywords", ",", ",", True, "crlf", "minimal",
+    ),
+    ("canva", "lower"): ("filename,title,description,tags", ",", ",", True, "crlf", "minimal"),
+    ("canva", "upper"): ("Filename,Title,Keywords,Description", ",", ",", True, "crlf", "minimal"),
+    ("shopify", "products"): (SHOPIFY, ",", ", ", False, "lf", "minimal"),
+    ("woocommerce", "products"): (WOOCOMMERCE, ",", ", ", False, "lf", "minimal"),
+    ("meta-catalogue", "feed"): (
+        "id,title,description,availability,condition,price,link,image_link,brand,"
+        "google_product_category", ",", ", ", False, "lf", "minimal",
+    ),
+    ("google-merchant", "feed"): (
+        GOOGLE.replace(" ", "\t"), "\t", ", ", False, "lf", "minimal",
+    ),
     ("adobe-stock", "portal"): (
         "Filename,Title,Keywords,Category,Releases", ",", ",", False, "crlf", "minimal",
     ),
@@ -184,7 +250,10 @@ def test_rows_without_a_csv_say_why_there_is_no_batch_step() -> None:
 
 def test_what_the_rows_take() -> None:
     assert load("bundles").accepts == (ItemKind.BUNDLE,)
-    assert load("handoff").accepts == (ItemKind.ASSET, ItemKind.BUNDLE)
+    packs = {"handoff", "etsy", "shopify", "woocommerce", "google-merchant"}
+    for name in ("handoff", *BY_HAND):
+        both = (ItemKind.ASSET, ItemKind.BUNDLE)
+        assert load(name).accepts == (both if name in packs else both[:1])
     assert all(load(n).accepts == (ItemKind.ASSET,) for n in STOCK)
 
 
@@ -200,6 +269,44 @@ def test_appendix_values() -> None:
     assert (dreamstime.mapping["religion"], dreamstime.max) == ("128", 3)
     assert load("shutterstock").categories.mapping["animals"] == "Animals/Wildlife"
     assert load("shutterstock").categories.default == "Miscellaneous"
+
+
+def test_what_a_person_carries_over_is_made_like_every_pack() -> None:
+    own = load("handoff")
+    for name in BY_HAND:
+        row = load(name)
+        assert (row.mode, row.can, row.transport.kind) == (own.mode, own.can, "folder")
+        assert row.page.startswith("https://") and row.setup
+        assert row.automation is not None
+
+
+def test_every_kind_of_rule_has_a_real_row() -> None:
+    rows = [load(name) for name in OURS]
+    used = {name for r in rows for rule in r.rule for name in rule.when.model_fields_set}
+    assert used >= {
+        "provenance", "edit_share_over", "edits", "people", "property", "places", "brands", "text",
+        "news_event", "style", "editorial", "mature", "rights", "plan", "product", "release", "terms",
+        "term_classes",
+    }  # fmt: skip
+    acts = {a.kind for r in rows for rule in r.rule for a in rule.actions}
+    assert acts == set(ActionKind) - {ActionKind.CONVERT_FILE}
+    sections = ("gate", "exclusivity", "similarity", "automation", "irreversible", "metadata",
+                "releases", "after", "quota", "csv")  # fmt: skip
+    for section in sections:
+        assert any(getattr(r, section) for r in rows), section
+    assert {q.window for r in rows for q in r.quota} == {"rolling", "month", "batch", "first-batch"}
+    assert {q.counts for r in rows for q in r.quota} == {"creates", "calls"}
+    assert any(q.scale_by == "approval" for r in rows for q in r.quota)
+    assert any(rule.effective_until for r in rows for rule in r.rule)
+
+
+def test_google_and_shopify_know_every_word_of_the_vocabulary() -> None:
+    page = (CHANNELS.parent / "docs" / "categories.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE))
+    for name in ("google-merchant", "shopify", "woocommerce"):
+        assert set(load(name).categories.mapping) == words, name
+    assert load("google-merchant").categories.default == "500044"
+    assert load("meta-catalogue").categories.default == "500044"
 
 
 def test_a_mistake_names_the_file_and_every_reason(tmp_path: Path) -> None:

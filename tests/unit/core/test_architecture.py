@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+from publisher.channel_pages import channels_page
 from publisher.discovery import adapter, known_rows, load_row
 from publisher.environment import env_example
 from publisher.matrix import matrix_markdown
@@ -27,6 +28,12 @@ def test_the_readme_s_matrix_is_in_step_with_the_rows() -> None:
     assert block == matrix_markdown()
 
 
+def test_the_page_of_channels_is_in_step_with_the_rows() -> None:
+    assert (ROOT / "docs" / "channels.md").read_text("utf-8") == channels_page(), (
+        "write it anew: publisher channels --markdown > docs/channels.md"
+    )
+
+
 def test_every_setting_is_described() -> None:
     for name in known_rows():
         for field, text, _, _ in describe(adapter(load_row(name)).settings_type()):
@@ -34,9 +41,9 @@ def test_every_setting_is_described() -> None:
 
 
 def test_the_core_names_no_channel() -> None:
-    # "bundles" and "handoff" are words of the core as well.
+    # "bundles" and "handoff" are words of the core as well; "canva" is part of canvas.
     names = [n for n in known_rows() if n not in ("bundles", "handoff")]
-    brands = re.compile("|".join(re.escape(n) for n in names), re.IGNORECASE)
+    brands = re.compile("|".join(rf"{re.escape(n)}(?!s)" for n in names), re.IGNORECASE)
     for path in (ROOT / "publisher").rglob("*.py"):
         code = "\n".join(
             line for line in path.read_text("utf-8").splitlines() if "ACCOUNT_123RF" not in line

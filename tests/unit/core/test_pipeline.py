@@ -54,6 +54,12 @@ def asset(name: str, **more: object) -> dict:
     }
 
 
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
+    return json.dumps(value)
+
+
 class World:
     """A project folder that can be written anew between two plans."""
 
@@ -61,15 +67,16 @@ class World:
         self.folder = folder
         self.accounts = {"depositphotos": {}, "pack": {"channel": "handoff"}}
         self.assets: list[dict] = [asset("a-1"), asset("a-2")]
+        self.waivers: list[dict] = []
         self.picture = example_png(1, (10, 20, 30), (200, 220, 250))
 
     def write(self) -> None:
         lines = ['manifests = ["release.json"]']
         for name, options in self.accounts.items():
             lines.append(f"[accounts.{name}]")
-            lines += [f"{k} = {json.dumps(v)}" for k, v in options.items()]
+            lines += [f"{k} = {_toml(v)}" for k, v in options.items()]
         (self.folder / "publisher.toml").write_text("\n".join(lines))
-        manifest = {"release": "r", "assets": self.assets}
+        manifest = {"release": "r", "assets": self.assets, "waivers": self.waivers}
         (self.folder / "release.json").write_text(json.dumps(manifest))
         for one in self.assets:
             path = self.folder / one["file"]
@@ -200,7 +207,7 @@ def test_a_person_can_bind_and_forget(world, ledger) -> None:
 
 
 def test_quotas_put_off_what_is_over_them(world, ledger) -> None:
-    world.accounts = {"adobe-stock": {}}
+    world.accounts = {"adobe-stock": {"variants_per_motif": 9}}  # all share one picture
     world.assets = [
         asset(f"a-{n}", provenance={"class": "ai-generated", "system": "X", "rights": "commercial"})
         for n in range(4)

@@ -21,13 +21,14 @@ TODAYS = {
     "dreamstime": (ALLOW, HOLD, ACTIONS),
     "freepik": (ALLOW, ACTIONS, ACTIONS),
     "depositphotos": (ALLOW, HOLD, DENY),
-    "123rf": (ALLOW, HOLD, HOLD),
+    "123rf": (ALLOW, ACTIONS, ACTIONS),
     "pond5": (ALLOW, HOLD, DENY),
     "vecteezy": (ALLOW, HOLD, HOLD),
 }
 IN_JANUARY_2023 = {
     **TODAYS,
     "alamy": (ALLOW, ALLOW, ALLOW),
+    "123rf": (ALLOW, HOLD, HOLD),
     "freepik": (ALLOW, HOLD, HOLD),
 }
 IN_SUMMER_2022 = {
@@ -36,6 +37,7 @@ IN_SUMMER_2022 = {
     "shutterstock": (ALLOW, HOLD, HOLD),
     "alamy": (ALLOW, ALLOW, ALLOW),
     "dreamstime": (ALLOW, HOLD, HOLD),
+    "123rf": (ALLOW, HOLD, HOLD),
     "freepik": (ALLOW, HOLD, HOLD),
 }
 CASES = [

@@ -143,6 +143,48 @@ def test_a_declaration_cannot_be_cleared_but_a_prompt_can() -> None:
     assert copy.keywords[-1] == "_ai_generated"
 
 
+def test_a_fact_may_be_declared_in_other_words_but_not_without_any() -> None:
+    for given, kept, code in (
+        ("Midjourney V7", "Midjourney V7", "declaration-reworded"),
+        ("-", "Midjourney 7", "declaration-kept"),
+        (" \u200b", "Midjourney 7", "declaration-kept"),
+    ):
+        copy = write("freepik", item(GENERATED, **own("freepik", fields={"MODEL": given})))
+        assert copy.fields["Model"] == kept and code in codes(copy)
+        assert Declaration("ai-model", "field Model", kept) in copy.declarations
+
+
+def test_a_constant_cannot_be_contradicted() -> None:
+    action = {"kind": "set-field", "field": "ai", "value": "Yes", "declares": "ai-generated"}
+    made = made_row([{"id": "a", "verdict": "allow", "actions": [action]}])
+    for given in ("no", "", None, "yes"):
+        copy = write(made, item(GENERATED, **own("made", fields={"AI": given})))
+        assert (copy.fields["ai"] or "").lower() == "yes"
+
+
+def test_a_column_that_carries_a_declaration_is_not_written_over() -> None:
+    fields = {"Description": "mine", "keywords": "a,b", "Category 1": "112", "Free": "1"}
+    copy = write("dreamstime", item(GENERATED, **own("dreamstime", fields=fields)))
+    assert copy.fields == {"keywords": "a,b", "Free": "1"}
+    assert codes(copy).count("declaration-kept") == 2
+
+
+def test_a_dialect_without_the_column_is_an_error() -> None:
+    copy = write("freepik", item(GENERATED), csv_dialect="short-human")
+    (finding,) = [f for f in copy.findings if f.code == "declaration-has-no-column"]
+    assert finding.level is Level.ERROR and "'long'" in finding.remedy
+    assert not write("freepik", item(HUMAN), csv_dialect="short-human").findings
+
+
+def test_a_declaration_that_ascii_cannot_write_is_an_error() -> None:
+    action = {"kind": "set-field", "field": "ai", "value": "{system}", "declares": "ai-generated"}
+    row_of = row("pond5").model_dump(mode="json", by_alias=True)["csv"]
+    made = made_row([{"id": "a", "verdict": "allow", "actions": [action]}], csv=row_of)
+    copy = write(made, item({**GENERATED, "system": "模型"}))
+    assert "declaration-unwritable" in codes(copy)
+    assert write(made, item({**GENERATED, "system": "Möbius"})).fields["ai"] == "Mobius"
+
+
 def test_a_missing_system_is_said() -> None:
     made = {k: v for k, v in GENERATED.items() if k not in ("system", "version")}
     copy = write("freepik", item(made))

@@ -13,7 +13,7 @@ from publisher.compose import compose
 from publisher.listing import Level
 from publisher.policy import judge
 from publisher.row import KeywordLimit, TextLimit
-from publisher.textfit import append_sentences, cut, fit_keywords, fit_text
+from publisher.textfit import Frame, cut, fit_keywords, fit_text
 
 ROWS = [row(path.stem) for path in sorted(CHANNELS.glob("*/*.toml"))]
 LONG = "x" * 400
@@ -83,12 +83,13 @@ def test_a_changed_text_has_a_note(text: str, longest: int) -> None:
 
 @given(text=TEXT, longest=st.integers(1, 80))
 def test_a_sentence_at_the_end_always_survives(text: str, longest: int) -> None:
-    fitted = append_sentences(text.strip(), ["Made by AI."], longest)
-    if longest < len("Made by AI."):
-        assert fitted is None or fitted.text == text.strip()
-    else:
-        assert fitted is not None
-        assert fitted.text.casefold().endswith("made by ai.")
+    frame = Frame(sentences="Made by AI.")
+    fitted = fit_text(text, TextLimit(max=longest), name="description", frame=frame)
+    assert len(fitted.text) <= longest
+    if longest >= frame.size:
+        assert fitted.text == "Made by AI." or fitted.text.endswith(" Made by AI.")
+    elif not fitted.text.endswith("Made by AI."):
+        assert any(n.code == "frame-does-not-fit" and n.hard for n in fitted.notes)
 
 
 @given(words=st.lists(TEXT, max_size=30), most=st.integers(1, 10), each=st.integers(1, 20))

@@ -50,7 +50,7 @@ def test_the_strictest_rule_wins_and_comes_first() -> None:
     assert run(rules[:1]).word is ALLOW
     both = run(rules)
     assert (both.word, [a.value for a in both.actions]) == (ACTIONS, ["tick the box"])
-    assert [b.rule for b in both.because] == ["b", "a"]
+    assert [b.rule for b in both.because if not b.rule.startswith("law:")] == ["b", "a"]
     held = run([*rules, rule("h", "hold")])
     assert (held.word, held.actions, [b.rule for b in held.because]) == (HOLD, (), ["h"])
     denied = run([*rules, rule("h", "hold"), rule("d", "deny")])
