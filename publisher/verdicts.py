@@ -3,38 +3,83 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from publisher.admission import gated
+from publisher.admission import acting, gated, waived
 from publisher.compose import compose
 from publisher.documents import because_document, finding_document, item_document, plain_action
+from publisher.exclusivity import Severity
 from publisher.inspection import inspect
+from publisher.ledger.records import Binding, Pair
 from publisher.ledger.store import Ledger
 from publisher.listing import Finding, Level
 from publisher.manifest.item import Item
 from publisher.observe import Account
 from publisher.pipeline import make_plan
-from publisher.policy import Bench, Verdict
+from publisher.plan import PlanItem, Word
+from publisher.policy import Bench, Verdict, VerdictWord
+from publisher.promises import plan_conflicts
 from publisher.workspace import Workspace
 
+_WORDS = {VerdictWord.HOLD: Word.HELD, VerdictWord.DENY: Word.DENIED}
+_STOPS = {Severity.HOLD: "holds", Severity.DENY: "denies"}
 
-def check_document(ws: Workspace, day: dt.date) -> dict[str, Any]:
-    """Every pair's verdict, and every finding with its file and line."""
+
+def check_document(
+    ws: Workspace, day: dt.date, bindings: Mapping[Pair, Binding] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Every pair's verdict, and every finding with its file and line.
+
+    The verdict is about one item and one account. What pairs do to each other, such as a promise that one of
+    them would break, is a finding here and a word in the plan.
+    """
     items: list[dict[str, Any]] = []
     findings: list[Finding] = list(ws.findings)
+    pairs: list[PlanItem] = []
     bench = ws.bench(day)
     for account in ws.accounts:
         for item in ws.items:
             verdict = _verdict(ws, item, account, bench)
             items.append(_verdict_document(item, account, verdict))
             findings += _findings(item, account, verdict)
+            pairs.append(PlanItem(item.id, account.name, _WORDS.get(verdict.word, Word.CREATE)))
     bench.save()
+    findings += _promises(ws, pairs, bindings, day)
     return {
         "release": ws.release,
         "as_of": day.isoformat(),
         "items": items,
         "findings": [finding_document(f) for f in dict.fromkeys(findings)],
     }
+
+
+def _promises(
+    ws: Workspace, pairs: Sequence[PlanItem], bindings: Mapping[Pair, Binding], day: dt.date
+) -> list[Finding]:
+    """What a plan will deny or hold because of a promise, or of a second route to one channel."""
+    items = {item.id: item for item in ws.items}
+    found = []
+    for (account, name), conflict in plan_conflicts(ws, pairs, bindings, day).items():
+        item, rule = items[name], conflict.because.rule
+        waiver = waived(ws.waivers, rule, item, account, day)
+        if waiver is not None and conflict.severity is Severity.HOLD:
+            found.append(acting(waiver, item, account))
+            continue
+        found.append(
+            Finding(
+                Level.WARNING,
+                f"{conflict.because.text}: the plan {_STOPS[conflict.severity]} it",
+                f"publisher plan --item {name}",
+                item.file,
+                item.line,
+                name,
+                account,
+                rule,
+            )
+        )
+    return found
 
 
 def _verdict(ws: Workspace, item: Item, account: Account, bench: Bench) -> Verdict:

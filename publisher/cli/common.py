@@ -15,6 +15,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from publisher.ledger.records import Binding, Pair
     from publisher.ledger.store import Ledger
     from publisher.media.studio import Studio
     from publisher.observe import Door
@@ -85,6 +86,14 @@ def open_ledger(ws: Workspace) -> Iterator[Ledger]:
     place: Path | str = ws.state / "ledger.sqlite" if url is None else url.get_secret_value()
     with Ledger.open(place, redact=redactor(ws.folder)) as ledger:
         yield ledger
+
+
+def known_bindings(ws: Workspace) -> Mapping[Pair, Binding]:
+    """What the ledger has bound; nothing when there is no ledger yet, which is not made for a question."""
+    if ws.settings.database_url is None and not (ws.state / "ledger.sqlite").exists():
+        return {}
+    with open_ledger(ws) as ledger:
+        return ledger.bindings()
 
 
 def open_door(ws: Workspace, clock: Clock) -> Door:

@@ -53,7 +53,7 @@ def check(
 
     clock = SystemClock()
     ws = common.open_project(project, account, item)
-    document = check_document(ws, common.chosen_day(as_of, clock))
+    document = check_document(ws, common.chosen_day(as_of, clock), common.known_bindings(ws))
     worst = 0
     if accounts:
         document["accounts"], worst = _health(ws)

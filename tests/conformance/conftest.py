@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import pyvips
-from catalogue import DAY, FOLDER_ROW, KINDS, NAMES
+from catalogue import DAY, FOLDER_ROW, KINDS, NAMES, ROWS
 from clock import VirtualClock
 from world import NEIGHBOUR, World
 
@@ -33,6 +33,27 @@ GENERATED = {
     "prompt": "frozen glass dunes, low sun",
 }
 WORDS = ["glass", "dunes", "winter", "abstract", "blue", "frozen", "dawn", "light", "calm", "wave"]
+
+
+_COLUMNS = {
+    name: {
+        column.field: f"https://shop.example/{column.field}"
+        for dialect in (row.csv.dialects.values() if row.csv is not None else ())
+        for column in dialect.columns
+        if column.required
+    }
+    for name, row in ROWS.items()
+}
+"""What only the seller can say in a sheet of a row, such as the address of a page."""
+
+
+def _stated(name: str) -> str:
+    """The options of an account that has whatever the row's gates ask for."""
+    lines = [f'[accounts.{name}]\nchannel = "{name}"']
+    for gate in ROWS[name].gate:
+        told: object = True if gate.at_least is None else gate.at_least
+        lines.append(f"{gate.option} = {json.dumps(gate.one_of[0] if gate.one_of else told)}")
+    return "\n".join(dict.fromkeys(lines))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -68,7 +89,8 @@ def _asset(name: str, file: str, provenance: dict[str, str]) -> dict[str, Any]:
         "categories": ["abstract", "nature"],
         "provenance": provenance,
         "created": "2026-05-01",
-        "offer": {"currency": "EUR", "variants": [_variant("19.90")]},
+        "offer": {"currency": "EUR", "product": "physical", "variants": [_variant("19.90")]},
+        "channels": {row: {"fields": needed} for row, needed in _COLUMNS.items() if needed},
     }
 
 
@@ -111,9 +133,8 @@ def write_project(folder: Path) -> Path:
     (folder / "masters").mkdir(parents=True)
     _picture(1).jpegsave(str(folder / "masters" / "one.jpg"), Q=90)
     _picture(2).pngsave(str(folder / "masters" / "two.png"), compression=1)
-    accounts = [(name, name) for name in NAMES] + [(NEIGHBOUR, FOLDER_ROW)]
-    toml = ['manifests = ["release.json"]']
-    toml += [f'[accounts.{account}]\nchannel = "{row}"' for account, row in accounts]
+    toml = ['manifests = ["release.json"]', *map(_stated, NAMES)]
+    toml.append(f'[accounts.{NEIGHBOUR}]\nchannel = "{FOLDER_ROW}"')
     (folder / "publisher.toml").write_text("\n".join(toml) + "\n", encoding="utf-8")
     (folder / "release.json").write_text(json.dumps(manifest()), encoding="utf-8")
     return folder
