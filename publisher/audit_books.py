@@ -11,7 +11,7 @@ from publisher.ledger.records import Binding
 from publisher.ledger.store import Ledger
 from publisher.observe import Account
 
-WORDS = (".csv", ".html", ".json")
+WORDS = (".csv", ".html", ".json", ".tsv")
 """Files that carry words about images; they are made anew when the words change."""
 
 

@@ -48,8 +48,11 @@ _COLUMNS = {
 
 
 def _stated(name: str) -> str:
-    """The options of an account that has whatever the row's gates ask for."""
-    lines = [f'[accounts.{name}]\nchannel = "{name}"']
+    """The options of an account that has whatever the row's gates ask for.
+
+    Copies of one picture stand for many works here; what a motif's budget does has tests of its own.
+    """
+    lines = [f'[accounts.{name}]\nchannel = "{name}"', "variants_per_motif = 1000"]
     for gate in ROWS[name].gate:
         told: object = True if gate.at_least is None else gate.at_least
         lines.append(f"{gate.option} = {json.dumps(gate.one_of[0] if gate.one_of else told)}")
