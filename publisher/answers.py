@@ -14,6 +14,8 @@ from publisher.terminal import WORD_SIGNS, clean, grid, say, style_of, text_of
 if TYPE_CHECKING:
     from rich.console import Console
 
+SHOWN_ALIKE = 3
+"""Findings of one kind at one account that are told in full."""
 SHOWN = 6
 """Item ids that a group names before it only counts the others."""
 
@@ -177,25 +179,44 @@ def _unclear(console: Console, items: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_findings(console: Console, findings: Iterable[Mapping[str, Any]]) -> None:
-    """Print findings, errors first, each with its place and remedy; nothing when there are none."""
+    """Print findings, errors first, each with its place and remedy; nothing when there are none.
+
+    Errors are all told. Of warnings and notices of one kind at one account the first ``SHOWN_ALIKE`` are
+    told, then how many items have the same: a release of a thousand images says each thing once.
+    """
     order = {"error": 0, "warning": 1, "notice": 2}
     listed = sorted(findings, key=lambda f: order.get(f["level"], 3))
-    for finding in listed:
-        line = text_of(finding["level"], f"bold {style_of(finding['level'])}".strip())
-        about = " on ".join(clean(finding[k]) for k in ("item", "account") if finding.get(k))
-        line.append(f"  {about}: " if about else "  ")
-        line.append(clean(finding["text"]))
-        console.print(line)
-        file, number = finding.get("file"), finding.get("line")
-        if file:
-            say(console, f"{file}:{number}" if number else file, "dim", indent=4)
-        if finding.get("before") is not None or finding.get("after") is not None:
-            say(console, f"was: {finding.get('before') or ''}", indent=4)
-            say(console, f"now: {finding.get('after') or ''}", indent=4)
-        if finding.get("remedy"):
-            say(console, finding["remedy"], indent=4)
+    alike: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for number, finding in enumerate(listed):
+        single = finding["level"] == "error" or not finding.get("code")
+        kind = (number,) if single else (finding["level"], finding["code"], finding.get("account"))
+        alike.setdefault(kind, []).append(finding)
+    for found in alike.values():
+        shown = found if len(found) <= SHOWN_ALIKE + 1 else found[:SHOWN_ALIKE]
+        for finding in shown:
+            _print_finding(console, finding)
+        others = [str(f.get("item") or "") for f in found[len(shown) :]]
+        if others:
+            names = some(list(dict.fromkeys(name for name in others if name)))
+            say(console, f"and {len(others)} more of this kind: {names} (--json has all)", indent=4)
     if listed:
         console.print()
+
+
+def _print_finding(console: Console, finding: Mapping[str, Any]) -> None:
+    line = text_of(finding["level"], f"bold {style_of(finding['level'])}".strip())
+    about = " on ".join(clean(finding[k]) for k in ("item", "account") if finding.get(k))
+    line.append(f"  {about}: " if about else "  ")
+    line.append(clean(finding["text"]))
+    console.print(line)
+    file, number = finding.get("file"), finding.get("line")
+    if file:
+        say(console, f"{file}:{number}" if number else file, "dim", indent=4)
+    if finding.get("before") is not None or finding.get("after") is not None:
+        say(console, f"was: {finding.get('before') or ''}", indent=4)
+        say(console, f"now: {finding.get('after') or ''}", indent=4)
+    if finding.get("remedy"):
+        say(console, finding["remedy"], indent=4)
 
 
 def print_source(console: Console, because: Mapping[str, str], *, indent: int) -> None:

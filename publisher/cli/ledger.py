@@ -120,6 +120,7 @@ def withdraw(
                 door=common.open_door(ws, clock),
                 reporter=follow,
                 allowed=guards,
+                command=f"withdraw {' '.join(item)}",
             )
     document = push_document(result)
     if as_json:

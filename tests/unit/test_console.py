@@ -261,3 +261,16 @@ def test_importing_the_console_imports_neither_rich_nor_jinja() -> None:
     code += "print([m for m in ('rich', 'jinja2') if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_many_findings_of_one_kind_are_told_once_and_errors_always() -> None:
+    kinds = [("warning", "column-empty", "etsy"), ("error", "too-small", "alamy")]
+    findings = [
+        {"level": level, "code": code, "account": account, "item": f"n{n:02d}", "text": f"say {n}"}
+        for level, code, account in kinds
+        for n in range(12)
+    ]
+    text = " ".join(shown(print_findings, findings).split())
+    assert text.count("on etsy") == 3
+    assert "and 9 more of this kind: n03, n04, n05, n06, n07, n08 and 3 more" in text
+    assert text.count("on alamy") == 12
