@@ -9,14 +9,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from publisher.listing import Because, Finding, Level
 from publisher.manifest.item import Item, ItemKind
 from publisher.manifest.model import Asset, Waiver
 from publisher.policy.facts import Facts, Held, Truth, check, found_terms
 from publisher.policy.seat import GRACE_DAYS, Prepared, days_over, is_plain_allow
-from publisher.policy.sections import section_outcomes
+from publisher.policy.sections import IRREVERSIBLE, section_outcomes
 from publisher.policy.verdict import RuleOutcome, VerdictWord, unique
+from publisher.row import Row
 from publisher.rules import Rule, RuleVerdict
 
 
@@ -198,6 +200,10 @@ def _expired(case: Case, facts: Sequence[Facts]) -> Iterator[Finding]:
             )
 
 
+_NAMED = frozenset({"releases", IRREVERSIBLE, "similarity", "route-conflict"})
+"""What stops an item beside rules and gates, and can be waived; the last two are found while planning."""
+
+
 def _useless_waivers(case: Case, outcomes: Sequence[RuleOutcome]) -> Iterator[Finding]:
     """A waiver that is over, names a ban, or stands in for a missing fact does nothing: say so."""
     names = {case.item.id, *(m.id for m in case.item.members)}
@@ -224,3 +230,17 @@ def _useless_waivers(case: Case, outcomes: Sequence[RuleOutcome]) -> Iterator[Fi
                 f"state {', '.join(missing)} in the manifest",
                 "waiver-of-a-gap",
             )
+        elif not _is_rule(waiver.rule, case.ready.row):
+            near = get_close_matches(waiver.rule, [r.id for r in case.ready.row.rule], cutoff=0.4)
+            yield case.finding(
+                f"the waiver of {waiver.rule} has no effect: {case.ready.row.title} has no such rule",
+                f"did you mean {' or '.join(near)}?" if near else "publisher why names the rules",
+                "waiver-of-nothing",
+            )
+
+
+def _is_rule(name: str, row: Row) -> bool:
+    """Whether anything that can stop an item of this row goes by the name."""
+    if name in _NAMED or name.startswith(("file.", "law:")):
+        return True
+    return name in {r.id for r in row.rule} | {g.id for g in row.gate}

@@ -127,6 +127,15 @@ def test_a_ban_is_never_waived() -> None:
     assert (verdict.word, [f.code for f in verdict.findings]) == (DENY, ["waiver-of-a-ban"])
 
 
+def test_a_waiver_of_a_rule_that_does_not_exist_is_said() -> None:
+    verdict = run([rule("ai-unclear", "hold")], waiver("ai-unclaer"))
+    (told,) = verdict.findings
+    assert (verdict.word, told.code) == (HOLD, "waiver-of-nothing")
+    assert told.remedy == "did you mean ai-unclear?"
+    for name in ("similarity", "irreversible", "law:eu-ai-act-50-2", "file.alpha"):
+        assert run([rule("ai-unclear", "hold")], waiver(name)).findings == ()
+
+
 @pytest.mark.parametrize("verdict", ["deny", "allow"])
 def test_a_waiver_does_not_stand_in_for_a_missing_fact(verdict: str) -> None:
     what = item(GENERATED, depicts={"people": None})
