@@ -53,6 +53,18 @@ def item_digest(item: Item) -> bytes:
     return body.digest()
 
 
+@dataclasses.dataclass(slots=True)
+class _Entry:
+    """What is known of one item. It holds the item, so that its id stays its own."""
+
+    item: Item
+    digest: bytes
+    row: list[int]
+    lasting: bool
+    own: bool
+    """Whether ``row`` belongs to this digest alone and may be written to."""
+
+
 class Remembered:
     """The verdicts of one project. ``Bench`` asks it first; ``save`` keeps what was new."""
 
@@ -63,8 +75,7 @@ class Remembered:
         self._columns: dict[str, int] = {}
         self._rows: dict[bytes, list[int]] = {}
         self._loaded: dict[int, list[int]] = {}
-        self._digests: dict[int, bytes] = {}
-        self._held: list[Item] = []
+        self._entries: dict[int, _Entry] = {}
         self._asked_rows: set[bytes] = set()
         self._asked_columns: set[str] = set()
         self._changed = False
@@ -84,9 +95,11 @@ class Remembered:
 
     def get(self, item: Item, rules: str) -> Verdict | None:
         """The verdict on the item as it is now, under these rules; None when nobody knows it."""
-        row = self._rows.get(self._digest(item))
+        entry = self._entries.get(id(item)) or self._entry(item)
         self._asked_columns.add(rules)
-        return self._at(row, rules) if row is not None else None
+        at = self._columns.get(rules, _NONE)
+        row = entry.row
+        return self._verdicts[row[at]] if at < len(row) and row[at] != _NONE else None
 
     def all(self, items: Iterable[Item], rules: Sequence[str]) -> Iterator[list[Verdict | None]]:
         """For each item the verdicts under each set of rules, in their order.
@@ -113,19 +126,25 @@ class Remembered:
 
     def put(self, item: Item, rules: str, verdict: Verdict) -> None:
         """Keep a verdict. A licence that ends is day by day, so such an item is not kept."""
-        if any(x.until is not None for m in item.members for x in m.licensed_terms):
+        entry = self._entries.get(id(item)) or self._entry(item)
+        if not entry.lasting:
             return
         number = self._numbers.get(id(verdict))
         if number is None:
             number = self._numbers[id(verdict)] = len(self._verdicts)
             self._verdicts.append(verdict)
-        at = self._columns.setdefault(rules, len(self._columns))
+        at = self._columns.get(rules)
+        if at is None:
+            at = self._columns[rules] = len(self._columns)
         self._asked_columns.add(rules)
-        digest = self._digest(item)
-        row = self._rows.get(digest)
-        if row is None or row is self._loaded.get(id(row)):
-            row = self._rows[digest] = list(row or ())  # what was loaded is shared by many items
-        row += [_NONE] * (at + 1 - len(row))
+        if not entry.own:
+            entry.row = self._rows[entry.digest] = list(
+                entry.row
+            )  # what was loaded is shared by many items
+            entry.own = True
+        row = entry.row
+        if at >= len(row):
+            row += [_NONE] * (at + 1 - len(row))
         row[at] = number
         self._changed = True
 
@@ -140,13 +159,14 @@ class Remembered:
             temporary.replace(self._path)
             self._changed = False
 
-    def _digest(self, item: Item) -> bytes:
-        known = self._digests.get(id(item))
-        if known is None:
-            known = self._digests[id(item)] = item_digest(item)
-            self._held.append(item)  # so that its id stays its own
-            self._asked_rows.add(known)
-        return known
+    def _entry(self, item: Item) -> _Entry:
+        digest = item_digest(item)
+        lasting = all(x.until is None for m in item.members for x in m.licensed_terms)
+        row = self._rows.get(digest)
+        own = row is not None and id(row) not in self._loaded
+        entry = self._entries[id(item)] = _Entry(item, digest, row or [], lasting, own)
+        self._asked_rows.add(digest)
+        return entry
 
     def _dump(self) -> bytes:
         many = len(self._columns) > _COLUMNS
