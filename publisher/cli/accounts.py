@@ -104,5 +104,6 @@ def _table(*heads: str) -> Table:
 
     table = Table(box=None, pad_edge=False)
     for head in heads:
-        table.add_column(head)
+        # What one has to type, such as a name, is never cut off or broken.
+        table.add_column(head, overflow="fold", no_wrap=head == "channel")
     return table
