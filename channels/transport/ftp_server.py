@@ -32,6 +32,7 @@ class FtpSandboxServer:
     - ``refuse_450``, ``refuse_550``: uploads are refused with that code
     - ``drop_mid_file`` (after=0): data and control connection are cut after that many bytes
     - ``drop_after_commit``: the file is taken in, then control is cut before the 226
+    - ``silent_after_commit``: the file is taken in, and the 226 never comes
     - ``vanish``: a file leaves the listing as soon as it is taken in
     - ``slow`` (rate=65536): bytes per second of each transfer
     - ``no_rest``, ``no_appe``, ``no_mlsd``, ``no_size``, ``no_pasv``: an unknown command (502)
@@ -47,6 +48,7 @@ class FtpSandboxServer:
         "refuse_550",
         "drop_mid_file",
         "drop_after_commit",
+        "silent_after_commit",
         "vanish",
         "slow",
         "no_rest",

@@ -101,6 +101,8 @@ class _Data(ThrottledDTPHandler):  # type: ignore[misc]
         if self._sandbox.strikes("drop_after_commit") is not None:
             self._resp = None
             self.cmd_channel.ioloop.call_later(0, self.cmd_channel.close)
+        elif self._sandbox.strikes("silent_after_commit") is not None:
+            self._resp = None
 
 
 class _TlsData(TLS_DTPHandler, _Data):  # type: ignore[misc]

@@ -44,9 +44,14 @@ case "$1" in
 *) exit 1 ;;
 esac
 mv "$want" "$want.taken" 2>/dev/null || exit 1
-exec head -n 1 "$want.taken"
+command -v timeout >/dev/null && exec timeout 5 head -n 1 <>"$want.taken"
+exec head -n 1 <>"$want.taken"
 """
-"""Renaming the pipe first makes it serve once: a second prompt, after a refusal, gets nothing."""
+"""Renaming the pipe first makes it serve once: a second prompt, after a refusal, gets nothing.
+
+The secret lies in the pipe before ssh starts. When we were killed it is gone with us, and nothing may wait for
+it: the pipe is opened for both ways, which never blocks, and read for a few seconds only.
+"""
 
 _FIXED = {
     "AddKeysToAgent": "no",

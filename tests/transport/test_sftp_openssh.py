@@ -21,6 +21,7 @@ import pytest
 import sshd
 from pydantic import SecretStr
 
+from channels.transport import sftp_child
 from channels.transport.sftp import SftpEndpoint, SftpStore
 from channels.transport.sftp_openssh import OpensshLine
 from publisher.errors import AuthFailed, NeedsHuman, Transient
@@ -296,3 +297,13 @@ def test_without_the_program(
     monkeypatch.setenv("PATH", f"{tmp_path}/.")
     with pytest.raises(NeedsHuman, match="ssh program"):
         SftpStore(real).login()
+
+
+def test_the_helper_does_not_wait_for_a_secret_that_is_gone(tmp_path: Path) -> None:
+    """What is left of a login whose master was killed: the pipe without what lay in it."""
+    ask = tmp_path / "ask"
+    ask.write_text(sftp_child._ASK, encoding="utf-8")
+    os.mkfifo(tmp_path / "password")
+    command = ["/bin/sh", str(ask), "seller@host's password:"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=30)
+    assert (done.returncode, done.stdout) == (124, b"")
