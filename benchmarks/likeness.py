@@ -2,8 +2,9 @@
 
     python benchmarks/likeness.py [--works 100000] [--queries 200]
 
-It prints the median of a query, of everything against everything, and of a plan that has nothing new; and it
-fails when the two ways do not find the same.
+It prints the median of a query, of everything against everything, and of a plan that has nothing new. It
+fails when the two ways do not find the same, when a query over 100,000 takes a millisecond or more, or when
+all of their pairs take five seconds or more.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from publisher.media.motif_index import MotifIndex
 from publisher.similarity import Likeness, alike
 
 PLANTED = 500
+QUERY_MAX, PAIRS_MAX = 0.001, 5.0
+"""Seconds for 100,000 works."""
 
 
 def crowd(count: int) -> list[Likeness]:
@@ -74,6 +77,19 @@ def main() -> None:
     every, pairs = timed(lambda: links_of(named, []))
     print(f"all pairs: {every:.1f} s, {len(pairs)} found, {PLANTED} planted")
     assert len(pairs) >= PLANTED
+
+    def scanned() -> list[tuple[str, str]]:
+        return [
+            (named[n][0], named[m][0]) for n, w in enumerate(works) for m in columns.alike(w, n + 1)
+        ]
+
+    if len(works) <= 20_000:
+        slow, plain = timed(scanned)
+        assert sorted(plain) == sorted(pairs), "the two ways disagree"
+        print(f"all pairs, a scan for each: {slow:.1f} s, {slow / every:.1f} times as long")
+    if len(works) <= 100_000:
+        assert fast < QUERY_MAX, "a query takes too long"
+        assert every < PAIRS_MAX, "all pairs take too long"
 
     with tempfile.TemporaryDirectory() as place:
         published = dict(named)

@@ -13,11 +13,15 @@ import sqlite3
 import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from publisher.errors import PublisherError
 from publisher.manifest.item import Master
 from publisher.media.limits import LIKENESS_VERSION
 from publisher.similarity import Likeness, links
+
+if TYPE_CHECKING:
+    from publisher.media.columns import Columns
 
 _NAME = "masters.sqlite"
 _SCHEMA = (
@@ -38,6 +42,7 @@ class MotifIndex:
     def __init__(self, folder: Path, *, workers: int | None = None) -> None:
         self._folder = folder
         self._workers = workers or os.cpu_count() or 1
+        self._searched: tuple[list[str], Columns] | None = None
         self.measured = 0
         """How many pictures had to be decoded since the index was opened."""
 
@@ -65,9 +70,29 @@ class MotifIndex:
         fresh |= self._measure([m for s, m in wanted.items() if s not in known | fresh.keys()])
         if fresh:
             _learn(database, fresh)
+            self._searched = None
         names = wanted.keys() | published.keys()
         pairs = database.execute("SELECT one, other FROM alike")
         return [(one, other) for one, other in pairs if one in names and other in names]
+
+    def resembling(self, one: Likeness) -> list[str]:
+        """SHA-256 of every remembered picture that is alike; for adopting what is at a channel already.
+
+        The hashes stay in memory between calls: over 100,000 pictures a call takes less than a millisecond
+        after the first one.
+        """
+        from publisher.media.columns import Columns
+
+        if self._searched is None:
+            with contextlib.closing(self._open()) as database:
+                rows = [r for r in database.execute("SELECT * FROM likeness") if r[1]]
+            self._searched = [sha for sha, _ in rows], Columns([hashes for _, hashes in rows])
+        names, columns = self._searched
+        return [names[place] for place in columns.alike(one)]
+
+    def measured_now(self, master: Master) -> Likeness | None:
+        """The likeness of one picture, which is not remembered; None when it cannot be decoded."""
+        return self._measure([master]).get(master.sha256)
 
     def likenesses(self, pictures: Collection[str]) -> dict[str, Likeness]:
         """What is remembered of the pictures with these SHA-256."""
