@@ -44,7 +44,7 @@ class Adapter(Channel):
         members = tuple(zip(item.members, item.masters, strict=True))
         renditions = tuple(self._member(item.bundle, a, m) for a, m in members)
         texts = (self._licence(item, copy, renditions), self._disclosure(item, copy, renditions))
-        archive = BundleRequest("archive", f"{item.id}.zip", (*renditions, *texts))
+        archive = BundleRequest("archive", f"{item.id}.zip", (*renditions, *texts), streamed=True)
         previews: tuple[FileRequest, ...] = tuple(_preview(a, m) for a, m in members)
         return Listing(
             item=item.id,

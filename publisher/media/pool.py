@@ -32,12 +32,13 @@ _ADVICE = "Open the master, look at it, and export it again."
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a worker made: size in pixels and bytes, and the checksum of the file."""
+    """What a worker made: size in pixels and bytes, and the checksums of the file."""
 
     width: int
     height: int
     size: int
     sha256: str
+    crc32: int | None = None
 
 
 class DecoderPool:

@@ -27,8 +27,8 @@ from publisher.listing import (
     canonical_json,
 )
 from publisher.manifest.item import Master
-from publisher.media import vips
-from publisher.media.archive import ARCHIVE_VERSION, checked_name, write_zip
+from publisher.media import bundling, vips
+from publisher.media.archive import checked_name
 from publisher.media.cache import ContentCache
 from publisher.media.limits import RENDER_VERSION, SUFFIXES
 from publisher.media.metadata.embed import WRITER_VERSION
@@ -171,17 +171,15 @@ class Studio:
             checked_name(member.name)
         with ThreadPoolExecutor(self._workers) as threads:
             files = list(threads.map(self.make, request.members))
-        contents = sorted((file.name, file.sha256) for file in files)
-        key = _key("bundle", [contents, ARCHIVE_VERSION])
-
-        def pack(target: Path) -> Made:
-            write_zip([(file.name, file.path) for file in files], target)
-            with target.open("rb") as packed:
-                checksum = hashlib.file_digest(packed, "sha256").hexdigest()
-                return Made(0, 0, packed.tell(), checksum)
-
-        path, made = self._once(key, ".zip", pack)
-        return _file(request.role, request.name, path, made, ".zip")
+        if not request.streamed:
+            key = _key("bundle", bundling.content_of(files))
+            path, made = self._once(key, ".zip", lambda target: bundling.pack(files, target))
+            return _file(request.role, request.name, path, made, ".zip")
+        archive = bundling.plan(files)
+        key = _key("streamed", bundling.content_of(files))
+        path, _ = self._once(key, bundling.NOTE, lambda target: bundling.note(archive, target))
+        checksum, kind = bundling.noted(path, archive), _MEDIA_TYPES[".zip"]
+        return File(request.role, request.name, path, archive.size, checksum, kind, content=archive)
 
     def _once(self, key: str, suffix: str, making: Making) -> tuple[Path, Made]:
         """The file of ``key``; of several callers one makes it and the others wait for the same outcome."""
@@ -251,4 +249,5 @@ def _written(target: Path, data: bytes) -> None:
 
 def _file(role: str, name: str, path: Path, made: Made, suffix: str) -> File:
     media_type = _MEDIA_TYPES.get(suffix, "application/octet-stream")
-    return File(role, name, path, made.size, made.sha256, media_type, made.width, made.height)
+    shape = (made.width, made.height)
+    return File(role, name, path, made.size, made.sha256, media_type, *shape, crc32=made.crc32)

@@ -6,7 +6,7 @@ It limits its own memory first, imports the image library second, and ends when 
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import dataclasses
 import json
 import os
 import pickle
@@ -30,6 +30,7 @@ def limit(memory: int) -> None:
 
 def perform(kind: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
     """The answer to one job: what was made, or the error as plain data."""
+    from publisher.media.checksums import checksums
     from publisher.media.likeness import measure_likeness
     from publisher.media.rendition import (
         finish_image,
@@ -61,10 +62,7 @@ def perform(kind: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
             master, side, target = arguments
             name = Path(master.relative).name
             width, height = render_thumbnail(master, side, target)
-        with target.open("rb") as file:
-            checksum = hashlib.file_digest(file, "sha256").hexdigest()
-            size = file.tell()
-        return {"width": width, "height": height, "size": size, "sha256": checksum}
+        return {"width": width, "height": height} | dataclasses.asdict(checksums(target))
     except PublisherError as error:
         return _answer(error)
     except MemoryError as error:
