@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import errno
 import hashlib
 import os
 import uuid
@@ -36,6 +37,7 @@ Progress = Callable[[int, int], None]
 """Called with the bytes of members packed so far and their total."""
 
 _BUFFER = 1024 * 1024
+_STRETCH = 16 * 1024 * 1024
 _RING = 4
 
 
@@ -96,10 +98,17 @@ class Archive:
     def write(self, file: BinaryIO, progress: Progress | None = None) -> str:
         """Write all to ``file`` (unbuffered); returns its SHA-256. Raises like ``read_at``, and ``OSError``."""
         for buffer in (digest := _Digest()).buffers(self._pieces(progress)):
-            while buffer:
-                # An unbuffered file may take less than it is given, as when the disk is nearly full.
-                buffer = buffer[file.write(buffer) :]
+            _put(file, buffer)
         return digest.hexdigest()
+
+    def copy(self, file: BinaryIO, progress: Progress | None = None) -> None:
+        """Like ``write`` without a digest, which takes as long again: the system moves the bytes itself."""
+        work = memoryview(bytearray(_BUFFER))
+        for piece in self._pieces(progress):
+            if isinstance(piece, bytes):
+                _put(file, memoryview(piece))
+            elif piece.checked or not piece.move(file):
+                _put(file, piece.fill(work))
 
     def sha256(self) -> str:
         """The SHA-256 of the whole, read once and written nowhere. Raises like ``read_at``."""
@@ -134,6 +143,20 @@ class _Piece:
     left: int
     checked: bool
     crc: int = 0
+
+    def move(self, target: BinaryIO) -> bool:
+        """Let the system copy a stretch; False when it cannot between these two files."""
+        try:
+            got = os.copy_file_range(self.file.fileno(), target.fileno(), min(self.left, _STRETCH))
+        except (OSError, AttributeError) as error:
+            # A full disk is for the caller to hear of; everything else the other way can do.
+            if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+                raise
+            return False
+        if not got:
+            raise Rejected("A member of the bundle became shorter while it was packed.")
+        self.left -= got
+        return True
 
     def fill(self, buffer: memoryview) -> memoryview:
         wanted = min(self.left, len(buffer))
@@ -199,20 +222,26 @@ def plan_archive(members: Sequence[Packed]) -> Archive:
 
 
 def write_zip(
-    members: Sequence[tuple[str, Path] | Packed], target: Path, progress: Progress | None = None
+    members: Sequence[tuple[str, Path] | Packed],
+    target: Path,
+    progress: Progress | None = None,
+    *,
+    digest: bool = True,
 ) -> tuple[int, str]:
     """Write ``target`` with ``members`` (name inside, file on disk), stored, by a rename at the end.
 
-    Returns its size in bytes and its SHA-256; every byte is read once when the CRC-32 are known. Raises
-    ``Rejected`` for an unsafe or doubled name, a missing member, or one that changes meanwhile;
-    ``Transient`` when the disk does not take the file.
+    Returns its size in bytes and its SHA-256, "" without ``digest``, which is most of the work. Every byte is
+    read once when the CRC-32 are known. Raises ``Rejected`` for an unsafe or doubled name, a missing
+    member, or one that changes meanwhile; ``Transient`` when the disk does not take the file.
     """
     archive = plan_archive([m if isinstance(m, Packed) else Packed(*m) for m in members])
     part = target.with_name(f".{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb", buffering=0) as file:
-            checksum = archive.write(file, progress)
+            checksum = archive.write(file, progress) if digest else ""
+            if not digest:
+                archive.copy(file, progress)
         part.replace(target)
     except OSError as error:
         raise Transient(
@@ -244,6 +273,12 @@ def _measured(member: Packed, buffer: memoryview) -> tuple[tuple[int, int], int]
         raise Rejected(
             f"{member.name} cannot be read for the bundle: {reason}.", detail=repr(error)
         ) from error
+
+
+def _put(file: BinaryIO, buffer: memoryview) -> None:
+    """All of ``buffer``: an unbuffered file may take less than it is given, as when the disk is nearly full."""
+    while buffer:
+        buffer = buffer[file.write(buffer) :]
 
 
 def _mark(file: BinaryIO) -> tuple[int, int]:

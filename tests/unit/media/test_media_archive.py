@@ -196,3 +196,13 @@ def test_archives_of_any_files_are_read_by_another_program(
         with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as packed:
             assert packed.testzip() is None
             assert {n: packed.read(n) for n in packed.namelist()} == contents
+
+
+def test_the_system_copies_the_same_bytes(tmp_path: Path) -> None:
+    members = _members(tmp_path)
+    known = [Packed(n, p, zlib.crc32(p.read_bytes())) for n, p in members]
+    assert write_zip(known, tmp_path / "1.zip")[1]
+    for number, given in enumerate((known, members), 2):
+        size, checksum = write_zip(given, tmp_path / f"{number}.zip", digest=False)
+        assert (size, checksum) == ((tmp_path / "1.zip").stat().st_size, "")
+        assert (tmp_path / f"{number}.zip").read_bytes() == (tmp_path / "1.zip").read_bytes()
