@@ -151,7 +151,7 @@ def statement(metadata: Metadata, master: Said = NOTHING) -> Statement:
             continue
         if owner == name and name not in refused and publishable(name, values):
             single = xmp.FORMS.get(name, xmp.Form.TEXT) in (xmp.Form.ALT, xmp.Form.TEXT)
-            properties[name] = values[:1] if single and name not in elements else values
+            properties[name] = values[:1] if single else values
     _keep_mark(properties, elements, metadata, master)
     return Statement(properties, elements, master.datasets)
 
