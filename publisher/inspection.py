@@ -13,10 +13,12 @@ from publisher.listing import (
     Finding,
     Level,
     Listing,
+    Recipe,
     RenditionRequest,
     TextRequest,
 )
 from publisher.manifest.item import Item
+from publisher.recipes import planned_size
 
 UNUSABLE = "master-unusable"
 """The code of a finding about a master that no channel can use."""
@@ -33,6 +35,7 @@ def inspect(item: Item, listing: Listing) -> list[Finding]:
         else:
             text, code = _too_small(request), "too-small"
             remedy = "use a larger master; images are never upsampled"
+            found += _enlarged(request, item, listing)
         if text and not any(f.text == text for f in found):
             found.append(
                 Finding(
@@ -57,9 +60,34 @@ def _renditions(files: Iterable[FileRequest]) -> Iterator[RenditionRequest]:
             yield from (m for m in request.members if not isinstance(m, TextRequest))
 
 
+def _enlarged(request: RenditionRequest, item: Item, listing: Listing) -> list[Finding]:
+    """What the seller asked for, said in figures: it is a loss that a buyer may see."""
+    master = request.master
+    width, height = planned_size(master, request.recipe)
+    if width <= master.width and height <= master.height:
+        return []
+    text = (
+        f"{master.relative}: enlarged from {master.width} x {master.height} to {width} x {height}"
+    )
+    return [
+        Finding(
+            Level.NOTICE,
+            text + " pixels",
+            "use a larger master",
+            item.file,
+            item.line,
+            item.id,
+            listing.account,
+            "upsampled",
+        )
+    ]
+
+
 def _too_small(request: RenditionRequest) -> str:
     master, recipe = request.master, request.recipe
     least = recipe.megapixels_min
+    if recipe.upsample and _fits(planned_size(master, recipe), recipe):
+        return ""
     if least is not None and master.megapixels < least:
         return (
             f"{master.relative}: {master.width} x {master.height} pixels are "
@@ -71,6 +99,11 @@ def _too_small(request: RenditionRequest) -> str:
             f"at least {recipe.side_min} are needed"
         )
     return ""
+
+
+def _fits(size: tuple[int, int], recipe: Recipe) -> bool:
+    pixels = (recipe.megapixels_min or 0.0) * 1_000_000
+    return min(size) >= (recipe.side_min or 0) and size[0] * size[1] >= pixels
 
 
 def key_clashes(listings: Iterable[Listing]) -> dict[tuple[str, str], str]:

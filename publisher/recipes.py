@@ -1,14 +1,16 @@
-"""What every adapter needs to ask for a rendition: the recipe of a row, and the metadata of one asset.
+"""What every adapter needs to ask for a rendition: the recipe of a row, its size, and an asset's metadata.
 
 Pure data; nothing here opens a file.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 
 from publisher.listing import Metadata, Recipe, fingerprint
+from publisher.manifest.item import Master
 from publisher.manifest.model import Asset
 from publisher.manifest.provenance import DIGITAL_SOURCE_TYPE
 from publisher.row import FileRules
@@ -17,8 +19,12 @@ EXTENSIONS: Mapping[str, str] = {"jpeg": "jpg", "png": "png", "tiff": "tif", "we
 """Format → file name extension, without a dot."""
 
 
-def recipe_for(rules: FileRules) -> Recipe:
-    """The pixels that a row's file rules ask for."""
+UPSAMPLE_MAX = 4.0
+"""No side is enlarged more than so many times, whoever asks for it."""
+
+
+def recipe_for(rules: FileRules, *, upsample: bool = False) -> Recipe:
+    """The pixels that a row's file rules ask for. ``upsample`` is the seller's word; the row has the other."""
     return Recipe(
         format=rules.convert_to,
         quality=rules.quality,
@@ -30,12 +36,70 @@ def recipe_for(rules: FileRules) -> Recipe:
         bytes_min=rules.bytes_min,
         bytes_max=rules.bytes_max,
         dpi=rules.dpi,
+        color_space=rules.color_space,
+        # A JPEG has no transparency to keep.
+        alpha="flatten" if rules.alpha == "flatten" and rules.convert_to != "jpeg" else "keep",
+        bit_depth=rules.bit_depth,
+        background=rules.background,
+        upsample=upsample and rules.upsample,
     )
+
+
+def planned_size(master: Master, recipe: Recipe) -> tuple[int, int]:
+    """Width and height in pixels of the box that the rendition must fit in; larger than the master's own
+    only when the recipe allows it and a lower bound needs it. A bound that cannot be kept is broken here.
+    """
+    width, height = master.width, master.height
+    longer, shorter = max(width, height, 1), max(min(width, height), 1)
+    side = longer
+    if recipe.upsample:
+        side = max(side, min(_side_over(longer, shorter, recipe), int(longer * UPSAMPLE_MAX)))
+    if recipe.long_side_max is not None:
+        side = min(side, recipe.long_side_max)
+    if recipe.megapixels_max is not None:
+        side = min(side, _side_within(longer, shorter, recipe.megapixels_max, side))
+    scale = side / longer
+    return max(round(width * scale), 1), max(round(height * scale), 1)
+
+
+def _side_over(longer: int, shorter: int, recipe: Recipe) -> int:
+    """The least longer side with which the lower bounds are kept, rounding included."""
+    pixels = (recipe.megapixels_min or 0.0) * 1_000_000
+    least = recipe.side_min or 0
+    side = max(longer, math.ceil(math.sqrt(pixels * longer / shorter)) - 1)
+    side = max(side, math.ceil(least * longer / shorter) - 1)
+    # One more pixel at most for what the rounding of the shorter side takes away, unless that is tiny.
+    for _ in range(math.ceil(longer / shorter) + 1):
+        short = round(side * shorter / longer)
+        if short >= least and side * short >= pixels:
+            break
+        side += 1
+    return side
+
+
+def _side_within(longer: int, shorter: int, megapixels: float, side: int) -> int:
+    """The longest side up to ``side`` for which even a rounded-up short side keeps within ``megapixels``."""
+    limit = megapixels * 1_000_000
+    if side * math.ceil(side * shorter / longer) <= limit:
+        return side
+    found = min(side, int(math.sqrt(limit * longer / shorter)))
+    while found > 1 and found * math.ceil(found * shorter / longer) > limit:
+        found -= 1
+    return max(found, 1)
 
 
 def recipe_mark(recipe: Recipe) -> str:
     """A fingerprint of a recipe: two recipes with one mark make the same pixels."""
-    return fingerprint({f.name: getattr(recipe, f.name) for f in fields(recipe)})
+    # What came later counts only where it is used, so that nothing published before looks changed.
+    used = (
+        f for f in fields(recipe) if f.name not in _LATER or getattr(recipe, f.name) != f.default
+    )
+    return fingerprint({f.name: getattr(recipe, f.name) for f in used})
+
+
+_LATER = frozenset(
+    {"scene", "watermark", "color_space", "alpha", "bit_depth", "upsample"}
+)  # fields of Recipe
 
 
 def metadata_for(asset: Asset) -> Metadata:

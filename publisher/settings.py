@@ -37,6 +37,11 @@ class PublisherSettings(BaseSettings):
     workers: int | None = Field(
         None, description="Processes that make renditions; the default is the number of cores."
     )
+    memory_bytes: int | None = Field(
+        None,
+        description="Most bytes of memory that these processes may use together; the default is half of "
+        "the machine's, at most 4 GiB.",
+    )
 
 
 def variable_prefix(account: str) -> str:

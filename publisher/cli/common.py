@@ -106,6 +106,7 @@ def open_studio(ws: Workspace) -> Iterator[Studio]:
         renderer(ws.folder),
         cache_bytes=ws.settings.cache_bytes,
         workers=ws.settings.workers,
+        memory=ws.settings.memory_bytes,
     )
     try:
         yield studio

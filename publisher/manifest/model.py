@@ -233,6 +233,10 @@ class Override(_Model):
     fields: dict[str, str | None] | None = Field(
         None, description="Further columns or fields of the channel, by the channel's own name."
     )
+    upsample: bool | None = Field(
+        None,
+        description="Enlarge a small picture to the channel's minimum, where the channel tolerates it.",
+    )
 
 
 class Asset(_Model):

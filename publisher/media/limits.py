@@ -8,7 +8,7 @@ PROBE_VERSION = 2
 MEGAPIXELS_MAX = 400.0
 """Masters over this many millions of pixels are refused."""
 
-RENDER_VERSION = 1
+RENDER_VERSION = 2
 """Raise it when the same master and recipe give other bytes: cached renditions are then made again."""
 
 LIKENESS_VERSION = 1
