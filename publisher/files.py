@@ -83,6 +83,8 @@ class Recipe:
     """Name of a mock-up template to show the picture in, as in "framed-print"; bounds are those of the scene."""
     watermark: str = ""
     """Words that are drawn across the picture, for a preview that nobody should use instead of it."""
+    signed: bool = False
+    """Whether content credentials are written last, in a project that has a certificate for them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from publisher.listing import (
     Listing,
     Recipe,
     RenditionRequest,
+    SheetRequest,
     TextRequest,
 )
 from publisher.manifest.item import Item
@@ -36,6 +37,7 @@ def inspect(item: Item, listing: Listing) -> list[Finding]:
             text, code = _too_small(request), "too-small"
             remedy = "use a larger master; images are never upsampled"
             found += _enlarged(request, item, listing)
+            found += _unsealed(request, item, listing)
         if text and not any(f.text == text for f in found):
             found.append(
                 Finding(
@@ -58,6 +60,11 @@ def _renditions(files: Iterable[FileRequest]) -> Iterator[RenditionRequest]:
             yield request
         elif isinstance(request, BundleRequest):
             yield from (m for m in request.members if not isinstance(m, TextRequest))
+        elif isinstance(request, SheetRequest):
+            yield from (
+                RenditionRequest(request.role, request.name, m, Recipe(), request.metadata)
+                for m in request.masters
+            )
 
 
 def _enlarged(request: RenditionRequest, item: Item, listing: Listing) -> list[Finding]:
@@ -83,9 +90,27 @@ def _enlarged(request: RenditionRequest, item: Item, listing: Listing) -> list[F
     ]
 
 
+def _unsealed(request: RenditionRequest, item: Item, listing: Listing) -> list[Finding]:
+    """A master's own content credentials do not survive: they are a seal on its very bytes."""
+    if not request.master.credentials or request.recipe.scene or request.recipe.watermark:
+        return []
+    text = (
+        f"{request.master.relative}: its content credentials (C2PA) are a seal on the master's own bytes; "
+        "the file that is made for the channel is another one and does not carry them"
+    )
+    remedy = "nothing to do: the AI mark is written anew"
+    if request.recipe.signed:
+        remedy = "with a certificate of your own (PUBLISHER_C2PA_CERTIFICATE) new ones are signed"
+    place = (item.file, item.line, item.id, listing.account)
+    return [Finding(Level.NOTICE, text, remedy, *place, "credentials-lost")]
+
+
 def _too_small(request: RenditionRequest) -> str:
     master, recipe = request.master, request.recipe
     least = recipe.megapixels_min
+    if recipe.scene:
+        # The bounds are those of the scene, which is drawn as large as it has to be.
+        return ""
     if recipe.upsample and _fits(planned_size(master, recipe), recipe):
         return ""
     if least is not None and master.megapixels < least:

@@ -6,14 +6,14 @@ Pure data; nothing here opens a file.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 from publisher.listing import Metadata, Recipe, fingerprint
 from publisher.manifest.item import Master
-from publisher.manifest.model import Asset
+from publisher.manifest.model import Asset, ProvenanceClass
 from publisher.manifest.provenance import DIGITAL_SOURCE_TYPE
-from publisher.row import FileRules
+from publisher.row import FileRules, Preservation
 
 EXTENSIONS: Mapping[str, str] = {"jpeg": "jpg", "png": "png", "tiff": "tif", "webp": "webp"}
 """Format → file name extension, without a dot."""
@@ -23,8 +23,13 @@ UPSAMPLE_MAX = 4.0
 """No side is enlarged more than so many times, whoever asks for it."""
 
 
-def recipe_for(rules: FileRules, *, upsample: bool = False) -> Recipe:
-    """The pixels that a row's file rules ask for. ``upsample`` is the seller's word; the row has the other."""
+def recipe_for(
+    rules: FileRules, *, upsample: bool = False, marks: Preservation | None = None
+) -> Recipe:
+    """The pixels that a row's file rules ask for. ``upsample`` is the seller's word; the row has the other.
+
+    ``marks`` is what the row says of marks inside the file: whether a signature comes last.
+    """
     return Recipe(
         format=rules.convert_to,
         quality=rules.quality,
@@ -42,6 +47,7 @@ def recipe_for(rules: FileRules, *, upsample: bool = False) -> Recipe:
         bit_depth=rules.bit_depth,
         background=rules.background,
         upsample=upsample and rules.upsample,
+        signed=takes_signature(marks),
     )
 
 
@@ -88,11 +94,32 @@ def _side_within(longer: int, shorter: int, megapixels: float, side: int) -> int
     return max(found, 1)
 
 
+def takes_signature(marks: Preservation | None) -> bool:
+    """Whether the channel passes content credentials on, so that they are worth writing."""
+    return marks is not None and marks.c2pa == "last"
+
+
+def preview_recipe(side: int = 1600, watermark: str = "") -> Recipe:
+    """A JPEG for looking at, at most ``side`` pixels long, with ``watermark`` across it."""
+    return Recipe(quality=85, quality_floor=60, long_side_max=side, dpi=72, watermark=watermark)
+
+
+def scene_recipe(scene: str, side: int = 1600) -> Recipe:
+    """A JPEG that shows the work in one of SCENES, ``side`` pixels long; "mug:#203040" chooses a colour."""
+    return Recipe(quality=88, quality_floor=70, long_side_max=side, dpi=72, scene=scene)
+
+
+SCENES = ("framed-print", "t-shirt", "mug", "phone-case")
+"""The mock-ups that the program brings. A project's own ones are templates in ``templates/mockups``."""
+
+
 def recipe_mark(recipe: Recipe) -> str:
-    """A fingerprint of a recipe: two recipes with one mark make the same pixels."""
+    """A fingerprint of a recipe: two recipes with one mark make the same pixels, signed or not."""
     # What came later counts only where it is used, so that nothing published before looks changed.
     used = (
-        f for f in fields(recipe) if f.name not in _LATER or getattr(recipe, f.name) != f.default
+        f
+        for f in fields(recipe)
+        if f.name != "signed" and (f.name not in _LATER or getattr(recipe, f.name) != f.default)
     )
     return fingerprint({f.name: getattr(recipe, f.name) for f in used})
 
@@ -118,4 +145,23 @@ def metadata_for(asset: Asset) -> Metadata:
         digital_source_type=DIGITAL_SOURCE_TYPE.get(origin.class_, "") if origin else "",
         ai_system=(origin.system or "") if origin else "",
         ai_system_version=(origin.version or "") if origin else "",
+    )
+
+
+def metadata_for_all(assets: Sequence[Asset], title: str) -> Metadata:
+    """What is embedded into one picture that shows several works, such as a contact sheet.
+
+    It is marked as made with AI as soon as one of them is: that is the honest mark of the whole.
+    """
+    each = [metadata_for(asset) for asset in assets]
+    marks = {m.digital_source_type for m in each if m.digital_source_type}
+    if len(marks) > 1 or (marks and not all(m.digital_source_type for m in each)):
+        marks = {DIGITAL_SOURCE_TYPE[ProvenanceClass.AI_EDITED]}
+    creators = {m.creator for m in each}
+    rights = {m.copyright for m in each}
+    return Metadata(
+        title=title,
+        creator=creators.pop() if len(creators) == 1 else "",
+        copyright=rights.pop() if len(rights) == 1 else "",
+        digital_source_type=next(iter(marks), ""),
     )

@@ -25,7 +25,13 @@ from publisher.listing import (
 from publisher.manifest.item import Item, Master
 from publisher.manifest.model import Asset, Bundle, Offer
 from publisher.naming import safe_name
-from publisher.recipes import EXTENSIONS, metadata_for, recipe_for, recipe_mark
+from publisher.recipes import (
+    EXTENSIONS,
+    metadata_for,
+    recipe_for,
+    recipe_mark,
+    takes_signature,
+)
 
 LICENCE_FILE = "LICENCE.txt"
 DISCLOSURE_FILE = "AI-DISCLOSURE.txt"
@@ -92,9 +98,10 @@ class Adapter(Channel):
 
     def _member(self, bundle: Bundle | None, asset: Asset, master: Master) -> RenditionRequest:
         if bundle is not None and bundle.content == "renditions":
-            recipe = recipe_for(self.row.file)
+            recipe = recipe_for(self.row.file, marks=self.row.metadata)
         else:
-            recipe = Recipe(format=master.format, keep_original=True)
+            signed = takes_signature(self.row.metadata)
+            recipe = Recipe(format=master.format, keep_original=True, signed=signed)
         name = safe_name(asset.id, self.row.limits.filename, EXTENSIONS.get(recipe.format, "img"))
         return RenditionRequest("member", name, master, recipe, metadata_for(asset))
 

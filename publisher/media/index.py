@@ -132,7 +132,10 @@ class MasterIndex:
             self._path.unlink()
 
 
-_STORED = ("sha256", "format", "width", "height", "alpha", "color", "pages", "problem", "exif")
+_STORED = (
+    "sha256", "format", "width", "height", "alpha", "color", "pages", "problem", "exif",
+    "credentials",
+)  # fmt: skip
 
 
 def _stored(master: Master) -> str:
@@ -141,8 +144,8 @@ def _stored(master: Master) -> str:
 
 
 def _restored(path: Path, name: str, mark: Mark, facts: str) -> Master:
-    sha256, format_, width, height, alpha, color, pages, problem, exif = json.loads(facts)
+    sha256, format_, width, height, alpha, color, pages, problem, exif, signed = json.loads(facts)
     return Master(
         path, name, sha256, mark[0], format_, width, height, bool(alpha), color, pages, problem,
-        tuple(exif) if exif is not None else None, mark,
+        tuple(exif) if exif is not None else None, bool(signed), mark,
     )  # fmt: skip

@@ -9,11 +9,15 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from publisher.errors import PublisherError, Rejected
-from publisher.listing import Recipe, RenditionRequest
+from publisher.listing import Recipe, RenditionRequest, SheetRequest
 from publisher.manifest.item import Master
+
+if TYPE_CHECKING:
+    from publisher.media.claims import Claim
+    from publisher.media.signing import Signatory
 
 Answer = dict[str, Any]
 
@@ -100,7 +104,8 @@ def _probe(path: Path, relative: str, megapixels_max: float) -> Answer:
 
 
 _FACTS = (
-    "sha256", "size", "format", "width", "height", "alpha", "color", "pages", "problem", "exif", "mark",
+    "sha256", "size", "format", "width", "height", "alpha", "color", "pages", "problem", "exif",
+    "credentials", "mark",
 )  # fmt: skip
 
 
@@ -117,6 +122,39 @@ def master_of(path: Path, relative: str, facts: Sequence[Any]) -> Master:
     return Master(path, relative, **found)
 
 
+def _drawn(request: RenditionRequest, drawing: str, target: Path) -> Answer:
+    from publisher.media.drawn import render_drawn
+
+    return _made(render_drawn(request, drawing, target), target)
+
+
+def _sheet(request: SheetRequest, target: Path) -> Answer:
+    from publisher.media.drawn import render_sheet
+
+    return _made(render_sheet(request, target), target)
+
+
+def _sign(
+    master: Master,
+    signed_by: Signatory,
+    claim: Claim,
+    rendition: tuple[Path, int, int],
+    target: Path,
+) -> Answer:
+    from publisher.media.signing import sign
+
+    path, width, height = rendition
+    sign(signed_by, claim, path, master.path if master.credentials else None, target)
+    return _made((width, height), target)
+
+
+def _credentials(path: Path) -> Answer:
+    from publisher.media.credentials import read_credentials
+
+    found = read_credentials(path)
+    return {"found": dataclasses.asdict(found) if found is not None else None}
+
+
 _JOBS: Mapping[str, Callable[..., Answer]] = MappingProxyType(
     {
         "render": _render,
@@ -125,5 +163,9 @@ _JOBS: Mapping[str, Callable[..., Answer]] = MappingProxyType(
         "likeness": _likeness,
         "thumbnail": _thumbnail,
         "probe": _probe,
+        "drawn": _drawn,
+        "sheet": _sheet,
+        "sign": _sign,
+        "credentials": _credentials,
     }
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from publisher.manifest.item import Master
+from publisher.media.credentials import carries_credentials
 from publisher.media.limits import MEGAPIXELS_MAX
 from publisher.media.marks import mark_of
 from publisher.media.metadata.ifd import integers, read_directory, read_header
@@ -110,7 +111,8 @@ def _measured(
         band_format, color = str(image.format), str(image.interpretation)
         alpha = bool(image.hasalpha())
         exif = _exif(image)
-    except (library.Error, UnicodeError) as error:
+        credentials = carries_credentials(path)
+    except (library.Error, OSError, UnicodeError) as error:
         # The sentence is ours: the library's text names its own functions and grows with every failure.
         del error
         problem = f"{relative} is a damaged or unusual {container.upper()} file; {_ADVICE}."
@@ -131,6 +133,7 @@ def _measured(
         pages=pages,
         problem=f"{relative} {verdict}." if verdict else None,
         exif=exif,
+        credentials=credentials,
     )
 
 

@@ -10,11 +10,15 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import os
+import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from publisher import __version__
 from publisher.errors import ConfigError, PublisherError, Rejected
+from publisher.media.claims import Claim
 from publisher.media.credentials import (
     MEDIA_TYPES,
     carries_credentials,
@@ -22,14 +26,13 @@ from publisher.media.credentials import (
     offline,
     read_credentials,
 )
+from publisher.media.metadata.read import read_metadata, sniff
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 SIGN_VERSION = 1
 """Part of every cache key: raise it when the same rendition is signed with other words."""
-RESERVE = 16 * 1024
-"""Bytes that a signature takes at most, without a master's credentials in it: room for a chain of three."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,16 +47,6 @@ class Signatory:
     def mark(self) -> str:
         """Which certificate it is, for a cache key."""
         return hashlib.sha256(self.chain).hexdigest()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Claim:
-    """What is said of a rendition. ``digital_source_type`` is an address of the IPTC vocabulary, or ""."""
-
-    title: str = ""
-    digital_source_type: str = ""
-    agent: str = ""
-    agent_version: str = ""
 
 
 def signatory(
@@ -105,8 +98,32 @@ def sign(
     ``master`` becomes the source of an edit when it carries whole credentials itself. Raises ``Rejected`` when
     the file cannot be signed or the signature does not hold, ``OSError`` from the disk.
     """
-    c2pa = library()
     parent = _whole(master)
+    # What the rendition says of itself is what the signature must say, too.
+    stated = read_metadata(rendition).digital_source_type
+    claim = dataclasses.replace(claim, digital_source_type=stated or claim.digital_source_type)
+    part = target.with_name(f".{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+    try:
+        _signed(signed_by, _manifest(claim, parent), rendition, parent, part)
+        found = read_credentials(part)
+        if found is None or found.state == "invalid":
+            raise Rejected(
+                f"{rendition.name}: the signature does not hold.",
+                detail=", ".join(found.problems) if found else "no credentials",
+            )
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _signed(
+    signed_by: Signatory,
+    manifest: Mapping[str, Any],
+    rendition: Path,
+    parent: Path | None,
+    target: Path,
+) -> None:
+    c2pa = library()
     context = c2pa.Context.from_dict(offline())
     format_ = MEDIA_TYPES[_container(rendition)]
     try:
@@ -118,7 +135,7 @@ def sign(
         )
         with (
             c2pa.Signer.from_info(info) as signer,
-            c2pa.Builder(_manifest(claim, parent), context=context) as builder,
+            c2pa.Builder(dict(manifest), context=context) as builder,
             rendition.open("rb") as source,
             target.open("w+b") as sink,
         ):
@@ -130,12 +147,6 @@ def sign(
         raise Rejected(
             f"{rendition.name}: the rendition cannot be signed.", detail=str(error)[:500]
         ) from None
-    found = read_credentials(target)
-    if found is None or found.state == "invalid":
-        raise Rejected(
-            f"{rendition.name}: the signature does not hold.",
-            detail=", ".join(found.problems) if found else "no credentials",
-        )
 
 
 _INGREDIENT = {"title": "master", "relationship": "parentOf", "label": "master"}
@@ -172,8 +183,6 @@ def _whole(master: Path | None) -> Path | None:
 
 
 def _container(path: Path) -> str:
-    from publisher.media.metadata.read import sniff
-
     with path.open("rb") as file:
         return sniff(file)
 

@@ -10,6 +10,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+_USES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
 NOW = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
 
@@ -42,13 +53,7 @@ def _key(kind):
 
 def _certificate(subject, issuer, public, signer, years, *, authority=False):
     start = NOW - dt.timedelta(days=30)
-    usage = {
-        name: False
-        for name in (
-            "digital_signature content_commitment key_encipherment data_encipherment key_agreement "
-            "key_cert_sign crl_sign encipher_only decipher_only"
-        ).split()
-    }
+    usage = dict.fromkeys(_USES, False)
     usage["key_cert_sign" if authority else "digital_signature"] = True
     built = (
         x509.CertificateBuilder()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import shutil
@@ -17,9 +18,10 @@ from publisher.errors import ConfigError, Rejected
 from publisher.listing import Metadata
 from publisher.manifest.model import ProvenanceClass
 from publisher.manifest.provenance import DIGITAL_SOURCE_TYPE
+from publisher.media.claims import RESERVE, Claim
 from publisher.media.credentials import carries_credentials, read_credentials
 from publisher.media.metadata.embed import embed
-from publisher.media.signing import RESERVE, Claim, Signatory, sign, signatory
+from publisher.media.signing import Signatory, sign, signatory
 
 pytest.importorskip("c2pa", reason="the optional package c2pa-python is not installed")
 
@@ -178,21 +180,27 @@ def test_a_file_that_cannot_be_signed_is_refused(
     authority: tuple[Signatory, str], tmp_path: Path
 ) -> None:
     (tmp_path / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF")
-    with pytest.raises(Rejected, match=r"cut\.jpg: the rendition cannot be signed"):
+    with pytest.raises(Rejected, match=r"cut\.jpg"):
         sign(authority[0], CLAIM, tmp_path / "cut.jpg", None, tmp_path / "out.jpg")
+    broken = dataclasses.replace(authority[0], chain=b"no certificates")
+    with pytest.raises(Rejected, match=r"a\.jpg: the rendition cannot be signed") as error:
+        sign(broken, CLAIM, picture(tmp_path / "a.jpg"), None, tmp_path / "out.jpg")
+    assert "PRIVATE" not in error.value.detail
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.jpg", "cut.jpg"]
 
 
 def test_signing_needs_no_network(tmp_path: Path) -> None:
     isolated = ["unshare", "--map-root-user", "--net"]
     if not shutil.which("unshare") or subprocess.run([*isolated, "true"], check=False).returncode:
         pytest.skip("this system gives no empty network namespace")
-    chain, key, _ = certificates.make(tmp_path)
+    certificates.make(tmp_path)
     picture(tmp_path / "a.jpg")
     code = f"""
 import datetime, json
 from pathlib import Path
 from publisher.media.credentials import read_credentials
-from publisher.media.signing import Claim, sign, signatory
+from publisher.media.claims import Claim
+from publisher.media.signing import sign, signatory
 folder = Path({str(tmp_path)!r})
 one = signatory(folder / "chain.pem", folder / "key.pem", now={certificates.NOW!r})
 sign(one, Claim(digital_source_type={AI!r}), folder / "a.jpg", None, folder / "b.jpg")

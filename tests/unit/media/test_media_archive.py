@@ -202,7 +202,7 @@ def test_the_system_copies_the_same_bytes(tmp_path: Path) -> None:
     members = _members(tmp_path)
     known = [Packed(n, p, zlib.crc32(p.read_bytes())) for n, p in members]
     assert write_zip(known, tmp_path / "1.zip")[1]
-    for number, given in enumerate((known, members), 2):
-        size, checksum = write_zip(given, tmp_path / f"{number}.zip", digest=False)
+    for number, wanted in enumerate((known, members), 2):
+        size, checksum = write_zip(wanted, tmp_path / f"{number}.zip", digest=False)
         assert (size, checksum) == ((tmp_path / "1.zip").stat().st_size, "")
         assert (tmp_path / f"{number}.zip").read_bytes() == (tmp_path / "1.zip").read_bytes()
