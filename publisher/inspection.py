@@ -34,7 +34,7 @@ def inspect(item: Item, listing: Listing) -> list[Finding]:
             text, code = _where(master.relative, master.problem), UNUSABLE
             remedy = "repair or replace the file"
         else:
-            text, code = _too_small(request), "too-small"
+            text, code = too_small(request), "too-small"
             remedy = "use a larger master; images are never upsampled"
             found += _enlarged(request, item, listing)
             found += _unsealed(request, item, listing)
@@ -105,7 +105,8 @@ def _unsealed(request: RenditionRequest, item: Item, listing: Listing) -> list[F
     return [Finding(Level.NOTICE, text, remedy, *place, "credentials-lost")]
 
 
-def _too_small(request: RenditionRequest) -> str:
+def too_small(request: RenditionRequest) -> str:
+    """Why the master cannot give what the recipe needs, with the figures; "" when it can."""
     master, recipe = request.master, request.recipe
     least = recipe.megapixels_min
     if recipe.scene:
