@@ -112,7 +112,7 @@ def picture(library: Any, source: Source, recipe: Recipe, box: Box, work: Path) 
     if deep(recipe) and header.format == "ushort":
         image = _deep(source, box, convert, target)
     else:
-        enlarge = box[0] > source.width or box[1] > source.height
+        enlarge = box[0] > source.master.width or box[1] > source.master.height
         image = source.thumbnail(box, enlarge=enlarge, **convert)
         image = _eight_bits(image)
     if image.hasalpha() and flattened(recipe):

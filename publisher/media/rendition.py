@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,8 @@ from publisher.media.pixels import check_size, picture, planned_size
 from publisher.media.readback import check_written
 from publisher.media.source import IN_MEMORY, Source
 
+# As libvips, libjpeg and libpng put it; "unable to copy to memory" is a sentence about broken pixels.
+_NO_MEMORY = re.compile("out of memory|insufficient memory|cannot allocate", re.IGNORECASE)
 _EXPORT = "Open the master, look at it, and export it again."
 
 Size = tuple[int, int]
@@ -68,8 +71,8 @@ def render_pictures(
     library = vips.load()
     with _guarded(library, name, master), _workspace(wanted[0][1]) as work:
         with undisturbed(master):
-            source = Source(library, master, work)
-            source.share([planned_size(master, recipe) for recipe, _ in wanted])
+            boxes = [planned_size(master, recipe) for recipe, _ in wanted]
+            source = Source(library, master, work, boxes)
 
             def make(number: int) -> Size | PublisherError:
                 recipe = wanted[number][0]
@@ -126,7 +129,10 @@ def _guarded(library: Any, name: str, master: Master) -> Iterator[None]:
     try:
         yield
     except library.Error as error:
-        raise _undecodable(name, master, str(error)) from None
+        text = str(error)
+        if _NO_MEMORY.search(text):
+            raise MemoryError(text[-500:]) from None
+        raise _undecodable(name, master, text) from None
     except OSError as error:
         raise Transient(
             f"{name}: the rendition cannot be written: {(error.strerror or 'disk error').lower()}.",

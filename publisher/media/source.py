@@ -7,6 +7,8 @@ that memory does not grow with the picture.
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,68 +18,83 @@ from publisher.manifest.item import Master
 IN_MEMORY = 112 * 1024 * 1024
 """Bytes of decoded pixels that are shared in memory; what is larger is shared on disk."""
 
-_REDUCED_LOAD = 3.9
-"""From 4 on, the JPEG decoder is asked for a smaller picture, which is other pixels and less work."""
+_OWN_LOAD = 0
+"""The decoder makes a smaller picture of its own for each size, so that there is nothing to share."""
 
 Box = tuple[int, int]
 """Width and height in pixels."""
 
 
 class Source:
-    """Gives the pixels of ``master`` at any size, upright. Thread-safe after ``share``.
+    """Gives the pixels of ``master`` at any size, upright. Thread-safe.
 
-    ``work`` is a folder for what does not fit into memory; the caller removes it.
+    ``work`` is a folder for what does not fit into memory; the caller removes it. ``boxes`` are all sizes
+    that will be asked for. Every method raises the library's error.
     """
 
-    def __init__(self, library: Any, master: Master, work: Path) -> None:
+    def __init__(self, library: Any, master: Master, work: Path, boxes: Sequence[Box] = ()) -> None:
         self._library = library
-        self.width, self.height = master.width, master.height
-        self._path = master.path
-        self._place = work / "decoded.tif"
+        self._work = work
+        self._users = Counter(self._level(box, master) for box in boxes)
+        self._shared: dict[int, Any] = {}
+        self._locks = {level: threading.Lock() for level in self._users}
         self.master = master
-        self._pixels: Any = None
-        self._shared: Path | None = None
         self.header: Any = library.Image.new_from_file(str(master.path), access="sequential")
         """The master's header; no pixel is read through it."""
 
-    def share(self, boxes: Sequence[Box]) -> None:
-        """Decode now, when more than one of ``boxes`` needs every pixel. Raises the library's error."""
-        if sum(self._whole(box) for box in boxes) < 2 or self._pixels is not None:
-            return
-        image = self._sequential()
-        wide = 2 if image.format == "ushort" else 1
-        if image.width * image.height * image.bands * wide <= IN_MEMORY:
-            self._pixels = image.copy_memory()
-        else:
-            image.tiffsave(str(self._place), keep="icc", bigtiff=True)
-            self._shared = self._place
-
     def thumbnail(self, box: Box, *, enlarge: bool = False, **convert: Any) -> Any:
         """The lazy picture that fits ``box``, exactly so with ``enlarge``; ``convert`` names profiles."""
-        size = "force" if enlarge else "down"
-        whole = self._whole(box)
-        if whole and self._pixels is not None:
-            return self._pixels.thumbnail_image(box[0], height=box[1], size=size, **convert)
-        path = self._shared if whole and self._shared is not None else self._path
+        level = self._level(box, self.master)
+        # From a smaller picture the rounding of a side could come out differently.
+        convert["size"] = "force" if enlarge or level > 1 else "down"
+        if level > 1 or (self._users[level] > 1 and level != _OWN_LOAD):
+            decoded = self._decoded(level)
+            if not isinstance(decoded, Path):
+                return decoded.thumbnail_image(box[0], height=box[1], **convert)
+            path = decoded
+        else:
+            path = self.master.path
         return self._library.Image.thumbnail(
-            str(path), box[0], height=box[1], size=size, fail_on="error", **convert
+            str(path), box[0], height=box[1], fail_on="error", **convert
         )
 
     def full(self) -> Any:
         """All pixels, upright, as deep as they are. They are decoded to memory or disk first."""
-        path = self._shared or self._path
-        image = self._library.Image.new_from_file(str(path), fail_on="error")
-        return image.autorot()
+        path = str(self.master.path)
+        return self._library.Image.new_from_file(path, fail_on="error").autorot()
 
-    def _sequential(self) -> Any:
+    def _decoded(self, level: int) -> Any:
+        """The pixels of a level: an image in memory or a path when they are shared, else a lazy image."""
+        if self._users[level] < 2:
+            return self._lazy(level)
+        # Whoever comes first decodes; the others of this level wait, those of another one do not.
+        with self._locks[level]:
+            if level not in self._shared:
+                self._shared[level] = self._kept(self._lazy(level), level)
+            return self._shared[level]
+
+    def _kept(self, image: Any, level: int) -> Any:
+        wide = 2 if image.format == "ushort" else 1
+        if image.width * image.height * image.bands * wide <= IN_MEMORY:
+            return image.copy_memory()
+        place = self._work / f"decoded-{level}.tif"
+        image.tiffsave(str(place), keep="icc", bigtiff=True)
+        return place
+
+    def _lazy(self, level: int) -> Any:
+        options: dict[str, Any] = {"shrink": level} if level > 1 else {}
         return self._library.Image.new_from_file(
-            str(self._path), access="sequential", fail_on="error"
+            str(self.master.path), access="sequential", fail_on="error", **options
         )
 
-    def _whole(self, box: Box) -> bool:
-        """Whether the decoder gives every pixel for a picture of ``box``, and not a smaller picture."""
-        master = self.master
+    @staticmethod
+    def _level(box: Box, master: Master) -> int:
+        """How many times smaller the decoder makes each side before anything else is done."""
         if master.format == "webp":
-            return box[0] >= master.width and box[1] >= master.height
+            return 1 if box[0] >= master.width and box[1] >= master.height else _OWN_LOAD
+        if master.format != "jpeg":
+            return 1
         shrink = min(master.width / max(box[0], 1), master.height / max(box[1], 1))
-        return master.format != "jpeg" or shrink < _REDUCED_LOAD
+        # JPEG decoders halve for half the work. From 4 on the library does so unasked, from a figure that
+        # is rounded otherwise than ours.
+        return _OWN_LOAD if shrink >= 3.9 else 2 if shrink >= 2 else 1
