@@ -78,7 +78,7 @@ def elements_of(root: Element) -> dict[str, str]:
     """Those properties of a packet that a plain value cannot stand for, as XML, without positions."""
     found: dict[str, str] = {}
     for name, element in elements_in(root):
-        if not len(element) or not publishable(name):
+        if not len(element) or not publishable(name) or _is_plain(name, element):
             continue
         _without_places(element)
         try:
@@ -88,6 +88,16 @@ def elements_of(root: Element) -> dict[str, str]:
         if len(text) <= _ELEMENT_MAX:
             found.setdefault(name, text + "\n")
     return found
+
+
+def _is_plain(name: str, element: Element) -> bool:
+    """Whether the values alone say all that ``element`` says: a list of texts, or one language."""
+    form = xmp.FORMS.get(name, xmp.Form.TEXT)
+    items = [item for holder in element for item in holder]
+    if form is xmp.Form.ALT:
+        return len(items) == 1 and not len(items[0])
+    lists = (xmp.Form.BAG, xmp.Form.SEQ)
+    return form in lists and not any(len(item) or item.attrib for item in items)
 
 
 def _without_places(element: Element) -> None:
