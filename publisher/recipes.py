@@ -13,6 +13,7 @@ from publisher.listing import Metadata, Recipe, fingerprint
 from publisher.manifest.item import Master
 from publisher.manifest.model import Asset, ProvenanceClass
 from publisher.manifest.provenance import DIGITAL_SOURCE_TYPE
+from publisher.rights import cleared_by, rights_of
 from publisher.row import FileRules, Preservation
 
 EXTENSIONS: Mapping[str, str] = {"jpeg": "jpg", "png": "png", "tiff": "tif", "webp": "webp"}
@@ -145,6 +146,8 @@ def metadata_for(asset: Asset) -> Metadata:
         digital_source_type=DIGITAL_SOURCE_TYPE.get(origin.class_, "") if origin else "",
         ai_system=(origin.system or "") if origin else "",
         ai_system_version=(origin.version or "") if origin else "",
+        cleared=cleared_by([asset]),
+        **rights_of([asset]),
     )
 
 
