@@ -18,8 +18,12 @@ from publisher.listing import (
     SheetRequest,
     TextRequest,
 )
-from publisher.manifest.item import Item
+from publisher.manifest.item import Item, ItemKind
 from publisher.recipes import planned_size
+
+INSIDE_THE_FILE = "xmp"
+"""The mechanism of a declaration that is written into the file."""
+_MARK = "Iptc4xmpExt:DigitalSourceType"
 
 UNUSABLE = "master-unusable"
 """The code of a finding about a master that no channel can use."""
@@ -38,6 +42,7 @@ def inspect(item: Item, listing: Listing) -> list[Finding]:
             remedy = "use a larger master; images are never upsampled"
             found += _enlarged(request, item, listing)
             found += _unsealed(request, item, listing)
+            found += _unmarked(request, item, listing)
         if text and not any(f.text == text for f in found):
             found.append(
                 Finding(
@@ -103,6 +108,29 @@ def _unsealed(request: RenditionRequest, item: Item, listing: Listing) -> list[F
         remedy = "with a certificate of your own (PUBLISHER_C2PA_CERTIFICATE) new ones are signed"
     place = (item.file, item.line, item.id, listing.account)
     return [Finding(Level.NOTICE, text, remedy, *place, "credentials-lost")]
+
+
+def _unmarked(request: RenditionRequest, item: Item, listing: Listing) -> list[Finding]:
+    """A file that is declared by a mark inside it must be made with one: without, it is never sent."""
+    said = request.metadata
+    if item.kind is not ItemKind.ASSET or not any(
+        d.mechanism == INSIDE_THE_FILE for d in listing.declarations
+    ):
+        return []
+    if said.digital_source_type or _MARK in dict(said.extra_xmp):
+        return []
+    return [
+        Finding(
+            Level.ERROR,
+            f"{request.master.relative}: it is declared by a mark inside the file, but none would be written",
+            "tell the provenance of the image",
+            item.file,
+            item.line,
+            item.id,
+            listing.account,
+            "unmarked",
+        )
+    ]
 
 
 def too_small(request: RenditionRequest) -> str:

@@ -94,6 +94,11 @@ def deep(recipe: Recipe) -> bool:
     return recipe.bit_depth == 16 and recipe.format in ("png", "tiff")
 
 
+def holds_grey(recipe: Recipe) -> bool:
+    """Whether a grey picture is stored as grey; WebP has three colours always."""
+    return recipe.color_space == "grey" and recipe.format != "webp"
+
+
 def picture(library: Any, source: Source, recipe: Recipe, box: Box, work: Path) -> Any:
     """The lazy picture of ``recipe``: upright, within ``box``, in its colour space with the profile attached.
 
@@ -112,14 +117,14 @@ def picture(library: Any, source: Source, recipe: Recipe, box: Box, work: Path) 
     if deep(recipe) and header.format == "ushort":
         image = _deep(source, box, convert, target)
     else:
-        enlarge = box[0] > source.master.width or box[1] > source.master.height
-        image = source.thumbnail(box, enlarge=enlarge, **convert)
-        image = _eight_bits(image)
+        image = _eight_bits(source.thumbnail(box, **convert))
     if image.hasalpha() and flattened(recipe):
         top = 257 if image.format == "ushort" else 1
         image = image.flatten(background=[value * top for value in recipe.background])
     if recipe.color_space == "grey":
         image = image.colourspace("grey16" if image.format == "ushort" else "b-w").copy()
+        if not holds_grey(recipe):
+            return image.colourspace("srgb")
         image.set_type(library.GValue.blob_type, "icc-profile-data", icc_profile("grey"))
     return image
 
@@ -171,4 +176,4 @@ def _deep(source: Source, box: Box, convert: dict[str, Any], target: str) -> Any
     return image
 
 
-__all__ = ["check_size", "deep", "flattened", "picture", "pipeline", "planned_size"]
+__all__ = ["check_size", "deep", "flattened", "holds_grey", "picture", "pipeline", "planned_size"]

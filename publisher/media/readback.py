@@ -14,7 +14,7 @@ from publisher.errors import Rejected
 from publisher.listing import Metadata, Recipe, RenditionRequest
 from publisher.media.metadata import xmp
 from publisher.media.metadata.read import read_metadata
-from publisher.media.pixels import deep, flattened
+from publisher.media.pixels import deep, flattened, holds_grey
 
 _INCH = 25.4
 _DPI_TOLERANCE = 1.0
@@ -44,7 +44,7 @@ def _differences(image: Any, recipe: Recipe, size: tuple[int, int]) -> Iterator[
     if not image.get_typeof("icc-profile-data"):
         yield "the colour profile is missing"
     grey = image.interpretation in ("b-w", "grey16")
-    if grey != (recipe.color_space == "grey"):
+    if grey != holds_grey(recipe):
         yield f"its colours are {image.interpretation}"
     if image.format not in (("uchar", "ushort") if deep(recipe) else ("uchar",)):
         yield f"its samples are {image.format}"

@@ -42,11 +42,11 @@ class Source:
         self.header: Any = library.Image.new_from_file(str(master.path), access="sequential")
         """The master's header; no pixel is read through it."""
 
-    def thumbnail(self, box: Box, *, enlarge: bool = False, **convert: Any) -> Any:
-        """The lazy picture that fits ``box``, exactly so with ``enlarge``; ``convert`` names profiles."""
+    def thumbnail(self, box: Box, **convert: Any) -> Any:
+        """The lazy picture of exactly ``box``, which has the master's shape; ``convert`` names profiles."""
         level = self._level(box, self.master)
-        # From a smaller picture the rounding of a side could come out differently.
-        convert["size"] = "force" if enlarge or level > 1 else "down"
+        # Fitting it in would make a side a pixel shorter where the other one was rounded down.
+        convert["size"] = "force"
         if level > 1 or (self._users[level] > 1 and level != _OWN_LOAD):
             decoded = self._decoded(level)
             if not isinstance(decoded, Path):

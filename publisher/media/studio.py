@@ -187,6 +187,7 @@ class Studio:
         path, made = self._once.file(
             key, suffix, lambda target: self._decode("sign", (*what, target), master)
         )
+        check_mark(request, path)
         check_bytes(Path(master.relative).name, made.size, request.recipe, "with its credentials")
         return file_of(request.role, request.name, path, made, suffix)
 

@@ -196,7 +196,7 @@ def test_workers_are_replaced_and_end_with_the_studio(
 
 
 def test_memory_is_limited(master: Make, tmp_path: Path) -> None:
-    pool = DecoderPool(1, memory=450 * 1024**2)
+    pool = DecoderPool(1, memory=320 * 1024**2)
     wide = master("wide.jpg", 8000, 7000, interlace=True, Q=20, subsample_mode="off")
     try:
         with pytest.raises(Rejected, match=r"wide\.jpg: "):
