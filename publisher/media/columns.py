@@ -13,7 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from publisher.media.joins import Column, Places, close_pairs
-from publisher.similarity import SMALL_MAX, SPARSE_SHARE, WIDE_MAX, Likeness
+from publisher.similarity import (
+    CLOSE_MAX,
+    CLOSE_SHARE,
+    CLOSE_WIDE_MAX,
+    SMALL_MAX,
+    SPARSE_SHARE,
+    WIDE_MAX,
+    Likeness,
+)
 
 _ONES = (1 << 64) - 1
 _SCANS_AT_MOST = 300
@@ -69,6 +77,8 @@ class _Side:
         self._wide = wide
 
     def first(self, count: int) -> _Side:
+        if count == self._small.size:
+            return self
         return _Side(self._small[:count], self._wide[:, :count])
 
     def close(self, small: int, wide: int, start: int) -> list[int]:
@@ -78,26 +88,31 @@ class _Side:
             return []
         near = near + start
         asked = [np.uint64(wide >> (64 * (3 - part)) & _ONES) for part in range(4)]
-        sure = _confirmed([(self._wide[part][near], asked[part]) for part in range(4)])
+        apart = distance[near - start]
+        sure = _confirmed(apart, [(self._wide[part][near], asked[part]) for part in range(4)])
         return [int(place) for place in near[sure]]
 
     def joined(self, other: _Side) -> Iterator[tuple[Places, Places]]:
         """Blocks of places (here, in ``other``) that are close, confirmed."""
         for here, there in close_pairs(self._small, other._small):
+            apart = np.bitwise_count(self._small[here] ^ other._small[there])
             words = [(self._wide[p][here], other._wide[p][there]) for p in range(4)]
-            sure = _confirmed(words)
+            sure = _confirmed(apart, words)
             yield here[sure], there[sure]
 
 
-def _confirmed(words: Sequence[tuple[Any, Any]]) -> Any:
-    """Which of the candidates the 256-bit hashes confirm."""
+def _confirmed(apart: Any, words: Sequence[tuple[Any, Any]]) -> Any:
+    """Which of the candidates, ``apart`` by so many bits of 64, the 256-bit hashes confirm."""
     differing: Any = 0
     shown: Any = 0
     for one, other in words:
         # A count is a byte, and four of them can be 256.
         differing = differing + np.bitwise_count(one ^ other).astype(np.int64)
         shown = shown + np.bitwise_count(one | other).astype(np.int64)
-    return (differing <= WIDE_MAX) & (differing <= SPARSE_SHARE * shown)
+    close = apart <= CLOSE_MAX
+    most = np.where(close, CLOSE_WIDE_MAX, WIDE_MAX)
+    share = np.where(close, CLOSE_SHARE, SPARSE_SHARE)
+    return (differing <= most) & (differing <= share * shown)
 
 
 def links_of(

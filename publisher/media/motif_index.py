@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from publisher.errors import PublisherError
 from publisher.manifest.item import Master
 from publisher.media.limits import LIKENESS_VERSION
-from publisher.similarity import Likeness, links
+from publisher.similarity import ALIKE_VERSION, Likeness, links
 
 if TYPE_CHECKING:
     from publisher.media.columns import Columns
@@ -29,6 +29,7 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS alike (one TEXT, other TEXT, PRIMARY KEY (one, other)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS likeness_version (version INTEGER PRIMARY KEY)",
 )
+_VERSION = LIKENESS_VERSION * 1000 + ALIKE_VERSION
 _SECONDS = 120.0
 _SMALL_SEARCH = 250_000
 """Comparisons up to which plain numbers are faster than starting the array library."""
@@ -159,10 +160,10 @@ def _prepared(database: sqlite3.Connection) -> sqlite3.Connection:
             for statement in _SCHEMA:
                 database.execute(statement)
             versions = {v for (v,) in database.execute("SELECT version FROM likeness_version")}
-            if versions != {LIKENESS_VERSION}:
+            if versions != {_VERSION}:
                 for table in ("likeness", "alike", "likeness_version"):
                     database.execute(f"DELETE FROM {table}")  # noqa: S608  (names of our own)
-                database.execute("INSERT INTO likeness_version VALUES (?)", (LIKENESS_VERSION,))
+                database.execute("INSERT INTO likeness_version VALUES (?)", (_VERSION,))
     except sqlite3.Error:
         database.close()
         raise

@@ -30,13 +30,16 @@ def crowd(seed: int, count: int, *, bunched: bool = False) -> list[Likeness]:
     for place in range(0, count - 1, 5):
         one = found[place]
         small = one.small
-        for bit in chance.sample(range(64), chance.choice((0, 7, 8, 9))):
+        for bit in chance.sample(range(64), chance.choice((0, 4, 5, 7, 8, 9))):
             small ^= 1 << bit
+        wide = one.wide
+        for bit in chance.sample(range(256), chance.choice((0, 39, 41, 60, 61))):
+            wide ^= 1 << bit
         turned = chance.random() < 0.5
         found[place + 1] = (
-            Likeness(one.small_mirrored, small, one.wide_mirrored, one.wide)
+            Likeness(one.small_mirrored, small, one.wide_mirrored, wide)
             if turned
-            else Likeness(small, one.small_mirrored, one.wide, one.wide_mirrored)
+            else Likeness(small, one.small_mirrored, wide, one.wide_mirrored)
         )
     return found
 
