@@ -273,9 +273,15 @@ _ERRORS: dict[str, type[PublisherError]] = {
 
 def made_of(answer: Answer) -> Made:
     """What an answer says was made. Raises the error that it tells."""
-    if "error" in answer:
-        raise _restored(answer)
-    return Made(**answer)
+    found = outcome_of(answer)
+    if isinstance(found, PublisherError):
+        raise found
+    return found
+
+
+def outcome_of(answer: Answer) -> Made | PublisherError:
+    """What an answer says was made, or the error that it tells."""
+    return _restored(answer) if "error" in answer else Made(**answer)
 
 
 def _restored(answer: Answer) -> PublisherError:

@@ -34,8 +34,8 @@ from publisher.media.claims import claim_for, unsigned
 from publisher.media.encode import check_bytes
 from publisher.media.limits import SUFFIXES
 from publisher.media.made_files import MEDIA_TYPES, file_of, seconds_for, written
-from publisher.media.once import Once, Promise
-from publisher.media.pool import NEED, Answer, DecoderPool, Made, made_of
+from publisher.media.once import Once
+from publisher.media.pool import NEED, Answer, DecoderPool, Made, made_of, outcome_of
 from publisher.media.readback import check_mark
 from publisher.media.sharing import (
     TOGETHER_MAX,
@@ -220,41 +220,29 @@ class Studio:
     def _picture(self, master: Master, recipe: Recipe) -> tuple[Path, Made]:
         """The picture of ``recipe``, and in the same job those that are expected of the master."""
         key = picture_key(master, recipe)
-        return self._once.file(
-            key, _PIXELS, lambda target: self._pictures(master, key, recipe, target)
-        )
+        recipes = {key: recipe}
 
-    def _pictures(self, master: Master, key: str, recipe: Recipe, target: Path) -> Made:
-        expected = {k: r for k, r in self._expected.take(master).items() if k != key}
-        beside = {k: f for k in expected if (f := self._once.claimed(k, _PIXELS)) is not None}
-        places = {k: self._once.cache.place(k, _PIXELS) for k in beside}
-        try:
-            for place in places.values():
-                place.parent.mkdir(parents=True, exist_ok=True)
-            wanted = [(recipe, target), *((expected[k], place) for k, place in places.items())]
-            answers: list[Answer] = []
-            for start in range(0, len(wanted), TOGETHER_MAX):
-                together = wanted[start : start + TOGETHER_MAX]
-                answers += self._ask("pictures", (master, together), master, len(together))["each"]
-                with self._lock:
-                    self.decoded += 1
-            for (k, place), answer in zip(places.items(), answers[1:], strict=True):
-                self._settle(k, beside[k], place, answer)
-            return made_of(answers[0])
-        except BaseException as error:
-            for k, future in beside.items():
-                self._once.let_go(k, future, error)
-            raise
+        def others() -> list[str]:
+            recipes.update(self._expected.take(master))
+            return list(recipes)
 
-    def _settle(self, key: str, future: Promise, place: Path, answer: Answer) -> None:
-        """Give those who wait for a picture that was made beside another one what came of it."""
-        try:
-            made = made_of(answer)
-            self._once.cache.add(place, made)
-        except (PublisherError, OSError) as error:
-            self._once.let_go(key, future, error)
-        else:
-            self._once.let_go(key, future, (place, made))
+        def make(places: Mapping[str, Path]) -> dict[str, Made | PublisherError]:
+            wanted = [(recipes[k], place) for k, place in places.items()]
+            return dict(zip(places, self._pictures(master, wanted), strict=True))
+
+        return self._once.several(key, others, _PIXELS, make)
+
+    def _pictures(
+        self, master: Master, wanted: list[tuple[Recipe, Path]]
+    ) -> list[Made | PublisherError]:
+        made: list[Made | PublisherError] = []
+        for start in range(0, len(wanted), TOGETHER_MAX):
+            together = wanted[start : start + TOGETHER_MAX]
+            answer = self._ask("pictures", (master, together), master, len(together))
+            made += [outcome_of(each) for each in answer["each"]]
+            with self._lock:
+                self.decoded += 1
+        return made
 
     def _text(self, request: TextRequest) -> File:
         data = self._render_text(request.template, request.variables).encode("utf-8", "replace")
