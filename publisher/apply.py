@@ -7,16 +7,18 @@ knows what a write is; that is the lanes' work.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from publisher.engine.desk import Desk, Reporter
 from publisher.engine.lane import Lane
 from publisher.errors import PublisherError
 from publisher.ledger.store import Ledger
+from publisher.listing import FileRequest
 from publisher.media.studio import Studio
 from publisher.observe import Account, Door, missing_settings, preflight
 from publisher.outcome import Outcome, PushResult, at_rest, failed
 from publisher.plan import ACTIVE, Plan
+from publisher.row import Verb
 
 
 def busy_accounts(plan: Plan, accounts: Sequence[Account], ledger: Ledger) -> list[Account]:
@@ -49,6 +51,8 @@ def apply(
     run = ledger.begin_run("push", plan.digest, door.clock.now())
     desk = Desk(plan, run, ledger, studio, door, reporter, stop or threading.Event())
     lanes = {a.name: Lane(desk, a) for a in busy if a.name not in sick}
+    # Said beforehand, so that the pictures of one master are made of one decode for all accounts.
+    studio.expect(_files(plan, lanes))
     _run(lanes.values())
     result = PushResult(
         plan=plan,
@@ -59,6 +63,12 @@ def apply(
     )
     ledger.end_run(run, str(result.exit_code), door.clock.now())
     return result
+
+
+def _files(plan: Plan, accounts: Container[str]) -> Iterator[FileRequest]:
+    for planned in plan.active():
+        if planned.account in accounts and planned.verb is not Verb.WITHDRAW:
+            yield from plan.listings[planned.item, planned.account].files
 
 
 def _run(lanes: Iterable[Lane]) -> None:

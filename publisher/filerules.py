@@ -1,7 +1,7 @@
 """What a row may say about files: pixels, bytes, EXIF, names, releases, and marks that must survive.
 
 Data only, with its evidence. Sides are in pixels, sizes in bytes, resolution in millions of pixels. Images
-are never upsampled, whatever a row says, so there is no switch for it.
+are upsampled only where the row allows it and the manifest asks for it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,12 @@ class FileRules(RowData):
     convert_to: Literal["jpeg", "png", "tiff", "webp"] = "jpeg"
     quality: int = Field(95, ge=1, le=100)
     quality_floor: int = Field(85, ge=1, le=100)
-    color_space: Literal["srgb"] = "srgb"
+    color_space: Literal["srgb", "display-p3", "adobe-rgb", "grey"] = Field(
+        "srgb", description="Colours of the file; their profile is embedded."
+    )
+    bit_depth: Literal[8, 16] = Field(
+        8, description="Most bits a sample; 16 keeps the depth of a deep master in PNG and TIFF."
+    )
     megapixels_min: float | None = None
     megapixels_max: float | None = None
     side_min: int | None = None
@@ -39,6 +44,13 @@ class FileRules(RowData):
     aspect_max: float | None = Field(None, gt=0, description="Greatest width divided by height.")
     alpha: Literal["flatten", "keep", "refused", "required"] = Field(
         "flatten", description="What happens to transparency; 'refused' and 'required' hold."
+    )
+    background: tuple[int, int, int] = Field(
+        (255, 255, 255), description="Red, green, blue (0 to 255) behind flattened transparency."
+    )
+    upsample: bool = Field(
+        False,
+        description="Whether enlarged pictures are tolerated; the manifest must ask for it as well.",
     )
     exif_required: tuple[str, ...] = Field(
         (), description="EXIF entries that the master must have, as in Make and Model."

@@ -14,8 +14,18 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from publisher.manifest.item import Item, Master
-from publisher.manifest.model import ProvenanceClass
+from publisher.files import (
+    BundleRequest,
+    Content,
+    File,
+    FileRequest,
+    Metadata,
+    Recipe,
+    RenditionRequest,
+    SheetRequest,
+    TextRequest,
+)
+from publisher.manifest.item import Item
 
 FieldValue = str | int | bool | None | tuple[str, ...]
 """A field of a listing: absent means not ours to manage, None means clear it, a value means make it so."""
@@ -61,95 +71,6 @@ class Because:
 
 
 @dataclass(frozen=True, slots=True)
-class Metadata:
-    """What is embedded into a rendition. Text is full length; the writer cuts only where a format must."""
-
-    title: str = ""
-    description: str = ""
-    keywords: tuple[str, ...] = ()
-    creator: str = ""
-    copyright: str = ""
-    credit: str = ""
-    date_created: str = ""
-    country: str = ""
-    provenance: ProvenanceClass | None = None
-    digital_source_type: str = ""
-    ai_system: str = ""
-    ai_system_version: str = ""
-    ai_prompt: str = ""
-    ai_prompt_writer: str = ""
-    extra_xmp: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """The pixels that a channel wants: format, sides in pixels, quality 1 to 100, sizes in bytes.
-
-    A rendition is never upsampled. The rendition must satisfy every bound or it is refused.
-    """
-
-    format: str = "jpeg"
-    quality: int = 95
-    quality_floor: int = 85
-    long_side_max: int | None = None
-    megapixels_min: float | None = None
-    megapixels_max: float | None = None
-    side_min: int | None = None
-    bytes_min: int | None = None
-    bytes_max: int | None = None
-    dpi: int = 300
-    background: tuple[int, int, int] = (255, 255, 255)
-    keep_original: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RenditionRequest:
-    """One file to be made from one master, named as the channel will see it."""
-
-    role: str
-    name: str
-    master: Master
-    recipe: Recipe
-    metadata: Metadata
-
-
-@dataclass(frozen=True, slots=True)
-class TextRequest:
-    """A text file made from a template of the project; ``variables`` must be plain JSON values."""
-
-    role: str
-    name: str
-    template: str
-    variables: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class BundleRequest:
-    """A deterministic ZIP of renditions or masters and texts."""
-
-    role: str
-    name: str
-    members: tuple[RenditionRequest | TextRequest, ...]
-
-
-FileRequest = RenditionRequest | TextRequest | BundleRequest
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A made file on the local disk, ready to be sent. ``size`` in bytes."""
-
-    role: str
-    name: str
-    path: Path
-    size: int
-    sha256: str
-    media_type: str = "application/octet-stream"
-    width: int = 0
-    height: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Declaration:
     """A declaration about the image and the mechanism by which this channel is told."""
 
@@ -188,7 +109,7 @@ class Copy:
     fields: Mapping[str, str | None] = field(default_factory=dict)
     declarations: tuple[Declaration, ...] = ()
     tasks: tuple[str, ...] = ()
-    metadata: Metadata = Metadata()
+    metadata: Metadata = field(default_factory=Metadata)
     findings: tuple[Finding, ...] = ()
 
 
@@ -282,6 +203,7 @@ __all__ = [
     "Because",
     "BundleRequest",
     "Change",
+    "Content",
     "Copy",
     "Declaration",
     "FieldValue",
@@ -297,6 +219,7 @@ __all__ = [
     "Recipe",
     "Remote",
     "RenditionRequest",
+    "SheetRequest",
     "Staged",
     "Status",
     "TextRequest",

@@ -12,14 +12,16 @@ import secrets
 import shutil
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from publisher.cards import MEANINGS, card, causes, notice
 from publisher.errors import ConfigError
 from publisher.guards import Trip
 from publisher.plan import SIGNS, AccountPlan, Plan, PlanItem, Word
+from publisher.preview_shots import Place, Shot, copy_shots
 from publisher.render import render_text
 from publisher.row import Row
 
@@ -52,6 +54,7 @@ class _Site:
     pages: Mapping[str, str]
     common: Mapping[str, Any]
     project: Path | None
+    shots: Mapping[Place, Sequence[Mapping[str, str]]]
 
 
 def write_preview(
@@ -65,12 +68,14 @@ def write_preview(
     accounts: Collection[str] | None = None,
     trips: Sequence[Trip] | None = None,
     project: Path | None = None,
+    shots: Mapping[Place, Sequence[Shot]] = MappingProxyType({}),
 ) -> Path:
     """Write ``index.html`` and a page per account into ``folder``; return the path of the index.
 
     ``rows`` is by account, ``thumbnails`` (JPEG files) by item id; an item without one gets a plain tile.
-    ``accounts`` limits what is shown, None is all. ``trips`` are the guards that tripped; None means that
-    they were not asked. Stale files go: the folder is replaced as a whole, after everything was rendered.
+    ``shots`` are further pictures by item and account. ``accounts`` limits what is shown, None is all.
+    ``trips`` are the guards that tripped; None means that they were not asked. Stale files go: the folder is
+    replaced as a whole, after everything was rendered.
     Raises ConfigError when ``folder`` holds something that is not a preview, or a template is broken.
     """
     target = folder.resolve()
@@ -83,6 +88,7 @@ def write_preview(
         images = _copy_images(fresh, _items(plan), thumbnails)
         shown = [a for a in plan.accounts if accounts is None or a.account in accounts]
         site = _site(plan, shown, rows, images, release_title, generated, project)
+        site = replace(site, shots=copy_shots(fresh, shots))
         index = _index(site, shown, trips)
         (fresh / "index.html").write_text(
             render_text("preview-index.html.j2", index, project=project), encoding="utf-8"
@@ -182,6 +188,7 @@ def _site(
         pages={account: f"{name}.html" for account, name in pages.items()},
         common=common,
         project=project,
+        shots={},
     )
 
 
@@ -290,6 +297,10 @@ def _section(site: _Site, word: Word, row: Row | None, pairs: Sequence[PlanItem]
                 **card(pair, site.plan.listings.get((pair.item, pair.account)), row),
                 "image": site.images.get(pair.item, ""),
                 "anchor": site.anchors[pair.item],
+                "shots": [
+                    *site.shots.get((pair.item, pair.account), ()),
+                    *site.shots.get((pair.item, ""), ()),
+                ],
                 "siblings": [
                     {"item": s, "image": site.images.get(s, ""), "anchor": site.anchors.get(s, "")}
                     for s in pair.siblings

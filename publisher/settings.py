@@ -37,6 +37,22 @@ class PublisherSettings(BaseSettings):
     workers: int | None = Field(
         None, description="Processes that make renditions; the default is the number of cores."
     )
+    memory_bytes: int | None = Field(
+        None,
+        description="Most bytes of memory that these processes may use together; the default is half of "
+        "the machine's, at most 4 GiB.",
+    )
+    c2pa_certificate: Path | None = Field(
+        None,
+        description="PEM file of your certificate chain; renditions are then signed for channels that pass "
+        "content credentials on.",
+    )
+    c2pa_key: Path | None = Field(
+        None, description="PEM file of the private key that belongs to it."
+    )
+    c2pa_passphrase: SecretStr | None = Field(
+        None, description="Passphrase of that key, if it has one."
+    )
 
 
 def variable_prefix(account: str) -> str:

@@ -19,7 +19,14 @@ WIDE_MAX = 40
 """Differing bits of 256 that confirm a candidate; unrelated pictures differ in 76 and more."""
 
 SPARSE_SHARE = 0.35
-"""Pictures that are nearly empty must also agree in this share of what little they show."""
+"""Pictures that are nearly empty may differ in this share of what little they show."""
+
+CLOSE_MAX, CLOSE_WIDE_MAX, CLOSE_SHARE = 4, 60, 0.42
+"""Up to so many differing bits of 64 the other two bounds are these: a watermark all over a picture moves few
+large shapes and many small ones. Unrelated pictures are 16 bits of 64 and more apart."""
+
+ALIKE_VERSION = 2
+"""Raise it when the bounds change: what was found to be alike is then searched again."""
 
 _BYTES = (8, 8, 32, 32)
 
@@ -58,10 +65,13 @@ def alike(one: Likeness, other: Likeness) -> bool:
 
 
 def _close(small: int, wide: int, other_small: int, other_wide: int) -> bool:
-    if (small ^ other_small).bit_count() > SMALL_MAX:
+    apart = (small ^ other_small).bit_count()
+    if apart > SMALL_MAX:
         return False
     differing = (wide ^ other_wide).bit_count()
     shown = (wide | other_wide).bit_count()
+    if apart <= CLOSE_MAX:
+        return differing <= CLOSE_WIDE_MAX and differing <= CLOSE_SHARE * shown
     return differing <= WIDE_MAX and differing <= SPARSE_SHARE * shown
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from publisher.compose import no_drafts
 from publisher.discovery import adapter, load_row
 from publisher.drafting import drafter
+from publisher.embedded_texts import with_embedded_texts
 from publisher.errors import ConfigError, ManifestError
 from publisher.listing import Finding, Level
 from publisher.manifest.item import Item, ItemKind, Master
@@ -107,7 +108,7 @@ def open_workspace(
             "the project has no manifest", remedy="write a release.yaml, or run publisher init"
         )
     place = state if state is not None else state_folder(project.folder, settings)
-    every = assemble(loaded, project, place)
+    every, told = assemble(loaded, project, place)
     missing = sorted(set(items) - {i.id for i in every})
     if missing:
         raise unknown("item", missing[0], [i.id for i in every])
@@ -119,10 +120,13 @@ def open_workspace(
         items=tuple(i for i in every if not items or i.id in items),
         known=frozenset(i.id for i in every),
         waivers=tuple(w for m in loaded for w in m.manifest.waivers),
-        findings=tuple(
-            Finding(Level.NOTICE, p.text, p.remedy, p.file, p.line, p.item)
-            for m in loaded
-            for p in m.notices
+        findings=(
+            *(
+                Finding(Level.NOTICE, p.text, p.remedy, p.file, p.line, p.item)
+                for m in loaded
+                for p in m.notices
+            ),
+            *(f for f in told if not items or f.item in items),
         ),
         settings=settings,
         terms=_terms(project),
@@ -168,16 +172,22 @@ def open_accounts(project: Project, names: Collection[str] = ()) -> tuple[Accoun
     return tuple(found)
 
 
-def assemble(loaded: Sequence[LoadedManifest], project: Project, state: Path) -> list[Item]:
-    """Items in manifest order, with the facts of their masters."""
+def assemble(
+    loaded: Sequence[LoadedManifest], project: Project, state: Path
+) -> tuple[list[Item], list[Finding]]:
+    """Items in manifest order, with the facts of their masters and the texts that only these have."""
     assets = {a.id: a for m in loaded for a in m.manifest.assets}
     index = MasterIndex(state / "cache")
     paths = {a.id: (project.folder / a.file, a.file) for a in assets.values()}
     facts = dict(zip(paths, index.facts(list(paths.values())), strict=True))
     index.save()
+    assets, told = with_embedded_texts(assets, facts, state / "cache")
+    if told:
+        lines = {a.id: (m.file, m.line_of(a.id)) for m in loaded for a in m.manifest.assets}
+        told = [replace(f, file=lines[f.item][0], line=lines[f.item][1]) for f in told]
     found = []
     for manifest in loaded:
-        found += [_asset(a, manifest, facts) for a in manifest.manifest.assets]
+        found += [_asset(assets[a.id], manifest, facts) for a in manifest.manifest.assets]
         for bundle in manifest.manifest.bundles:
             members = tuple(assets[m] for m in bundle.assets)
             found.append(
@@ -195,7 +205,7 @@ def assemble(loaded: Sequence[LoadedManifest], project: Project, state: Path) ->
                     line=manifest.line_of(bundle.id),
                 )
             )
-    return found
+    return found, told
 
 
 def _asset(asset: Asset, manifest: LoadedManifest, facts: Mapping[str, Master]) -> Item:

@@ -25,7 +25,13 @@ from publisher.listing import (
 from publisher.manifest.item import Item, Master
 from publisher.manifest.model import Asset, Bundle, Offer
 from publisher.naming import safe_name
-from publisher.recipes import EXTENSIONS, metadata_for, recipe_for, recipe_mark
+from publisher.recipes import (
+    EXTENSIONS,
+    metadata_for,
+    recipe_for,
+    recipe_mark,
+    takes_signature,
+)
 
 LICENCE_FILE = "LICENCE.txt"
 DISCLOSURE_FILE = "AI-DISCLOSURE.txt"
@@ -44,7 +50,7 @@ class Adapter(Channel):
         members = tuple(zip(item.members, item.masters, strict=True))
         renditions = tuple(self._member(item.bundle, a, m) for a, m in members)
         texts = (self._licence(item, copy, renditions), self._disclosure(item, copy, renditions))
-        archive = BundleRequest("archive", f"{item.id}.zip", (*renditions, *texts))
+        archive = BundleRequest("archive", f"{item.id}.zip", (*renditions, *texts), streamed=True)
         previews: tuple[FileRequest, ...] = tuple(_preview(a, m) for a, m in members)
         return Listing(
             item=item.id,
@@ -92,9 +98,10 @@ class Adapter(Channel):
 
     def _member(self, bundle: Bundle | None, asset: Asset, master: Master) -> RenditionRequest:
         if bundle is not None and bundle.content == "renditions":
-            recipe = recipe_for(self.row.file)
+            recipe = recipe_for(self.row.file, marks=self.row.metadata)
         else:
-            recipe = Recipe(format=master.format, keep_original=True)
+            signed = takes_signature(self.row.metadata)
+            recipe = Recipe(format=master.format, keep_original=True, signed=signed)
         name = safe_name(asset.id, self.row.limits.filename, EXTENSIONS.get(recipe.format, "img"))
         return RenditionRequest("member", name, master, recipe, metadata_for(asset))
 

@@ -127,6 +127,7 @@ class BundleSession(Session):
                 file.path,
                 sha256=file.sha256,
                 content_type=file.media_type,
+                content=file.content,
                 cache_control=_FOREVER,
                 progress=lambda _name, count: self.context.progress(file.name, count),
                 create_only=True,

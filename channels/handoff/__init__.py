@@ -37,7 +37,11 @@ class Adapter(Channel):
 
     def to_listing(self, item: Item, offer: Offer | None, copy: Copy) -> Listing:
         """The pack's files and words. ``key`` is the name of the pack's folder."""
-        recipe = recipe_for(self.row.file)
+        recipe = recipe_for(
+            self.row.file,
+            upsample=bool(item.override(copy.account).upsample),
+            marks=self.row.metadata,
+        )
         extension = EXTENSIONS[recipe.format]
         files: tuple[FileRequest, ...] = tuple(
             RenditionRequest(

@@ -35,7 +35,11 @@ class Adapter(Channel):
         """One file and its words. The file's fingerprint is its master and recipe, not its bytes."""
         asset = item.members[0]
         master = item.masters[0]
-        recipe = recipe_for(self.row.file)
+        recipe = recipe_for(
+            self.row.file,
+            upsample=bool(item.override(copy.account).upsample),
+            marks=self.row.metadata,
+        )
         key = safe_name(item.id, self.row.limits.filename, EXTENSIONS[recipe.format])
         editorial = asset.editorial
         fields: dict[str, FieldValue] = {

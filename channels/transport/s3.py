@@ -10,16 +10,18 @@ import base64
 import hashlib
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlsplit
 
-from channels.transport.s3_body import Stretch
+from channels.transport.s3_body import FileContent, Stretch
 from channels.transport.s3_client import S3Endpoint, connect
 from channels.transport.s3_faults import explain, is_missing, refused_because_there
 from publisher.errors import Conflict, Rejected, Transient
+from publisher.listing import Content
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -118,12 +120,15 @@ class ObjectStore:
         *,
         sha256: str,
         content_type: str,
+        content: Content | None = None,
         cache_control: str = "",
         progress: Callable[[str, int], None] = lambda _name, _count: None,
         create_only: bool = False,
         sending: Callable[[], None] | None = None,
     ) -> ObjectFacts:
         """Upload a file whose SHA-256 (hexadecimal) the caller knows; it is recorded with the object.
+
+        With ``content`` those bytes go up, and ``path`` only lends its name.
 
         An object with that SHA-256 that is there already is success, and nothing is sent. ``create_only``
         refuses to replace anything else (Conflict). A large file goes up in parts, in parallel, and takes
@@ -139,22 +144,20 @@ class ObjectStore:
         if there is not None and create_only:
             raise _taken(key)
         headers = _headers(sha256, content_type, cache_control)
-        size = _size(path)
-        if size <= SINGLE_PUT:
-            with _opened(path) as file:
-                body = Stretch(file.fileno(), 0, size, path.name)
+        with nullcontext(content) if content is not None else FileContent(path) as source:
+            if source.size <= SINGLE_PUT:
+                body = Stretch(source, 0, source.size, path.name)
                 etag = self._put(
                     key, body, headers, sha256, create_only=create_only, sending=sending
                 )
-            progress(key, size)
-        else:
-            # Imported late: the thread pool is of no use to small objects.
-            from channels.transport.s3_multipart import Multipart
+                progress(key, source.size)
+            else:
+                # Imported late: the thread pool is of no use to small objects.
+                from channels.transport.s3_multipart import Multipart
 
-            etag = Multipart(self, key, path, size, sha256, headers, progress).run(
-                create_only=create_only, sending=sending
-            )
-        return ObjectFacts(key, size, etag, sha256, content_type)
+                parts = Multipart(self, key, path.name, source, sha256, headers, progress)
+                etag = parts.run(create_only=create_only, sending=sending)
+            return ObjectFacts(key, source.size, etag, sha256, content_type)
 
     def put_bytes(
         self,
@@ -291,17 +294,3 @@ def _taken(key: str) -> Conflict:
 def _headers(sha256: str, content_type: str, cache_control: str) -> dict[str, Any]:
     cached = {"CacheControl": cache_control} if cache_control else {}
     return {"ContentType": content_type, "Metadata": {"sha256": sha256}, **cached}
-
-
-def _opened(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise Rejected(f"{path.name} cannot be read: {error.strerror}") from error
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError as error:
-        raise Rejected(f"{path.name} cannot be read: {error.strerror}") from error

@@ -8,17 +8,16 @@ by guess.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from channels.transport.s3_body import PIECE, Stretch
 from channels.transport.s3_faults import explain, refused_because_there
-from publisher.errors import PublisherError, Rejected, Throttled, Transient
+from publisher.errors import PublisherError, Throttled, Transient
+from publisher.listing import Content
 
 if TYPE_CHECKING:
     from channels.transport.s3 import ObjectStore
@@ -47,26 +46,22 @@ class Multipart:
         self,
         store: ObjectStore,
         key: str,
-        path: Path,
-        size: int,
+        name: str,
+        source: Content,
         sha256: str,
         headers: dict[str, Any],
         progress: Callable[[str, int], None],
     ) -> None:
-        self._store, self._key, self._size, self._sha256 = store, key, size, sha256
-        self._path, self._headers, self._progress = path, headers, progress
+        self._store, self._key, self._size, self._sha256 = store, key, source.size, sha256
+        self._name, self._headers, self._progress = name, headers, progress
         self._client, self._bucket = store.client, store.endpoint.bucket
         # The stubs want all of IO, of which the client uses read, seek and tell.
         self._untyped: Any = store.client
-        self._part = part_size(size, sha256)
-        self._source = -1
+        self._part = part_size(source.size, sha256)
+        self._source = source
 
     def run(self, *, create_only: bool, sending: Callable[[], None] | None) -> str:
         """Send what is missing, ask the caller, complete; return the etag."""
-        try:
-            self._source = os.open(self._path, os.O_RDONLY)
-        except OSError as error:
-            raise Rejected(f"{self._path.name} cannot be read: {error.strerror}") from error
         try:
             upload, etags = self._earlier() or (self._begin(), {})
             for number in etags:
@@ -76,8 +71,6 @@ class Multipart:
             raise
         except Exception as error:
             raise self._explained(error) from error
-        finally:
-            os.close(self._source)
         return self._complete(upload, etags, create_only=create_only, sending=sending)
 
     def _begin(self) -> str:
@@ -128,7 +121,7 @@ class Multipart:
         return start, min(self._part, self._size - start)
 
     def _read(self, number: int) -> Stretch:
-        return Stretch(self._source, *self._span(number), self._path.name)
+        return Stretch(self._source, *self._span(number), self._name)
 
     def _send_all(self, upload: str, etags: dict[int, str]) -> None:
         """Fill ``etags``. No more parts are begun than there are connections."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from publisher.ledger.records import Binding, Pair
     from publisher.ledger.store import Ledger
+    from publisher.media.signing import Signatory
     from publisher.media.studio import Studio
     from publisher.observe import Door
     from publisher.pacing import Clock
@@ -110,16 +111,42 @@ def open_studio(ws: Workspace) -> Iterator[Studio]:
     from publisher.media.studio import Studio
     from publisher.render import renderer
 
+    signatory = None
+    if ws.settings.c2pa_certificate is not None or ws.settings.c2pa_key is not None:
+        signatory = _signatory(ws)
     studio = Studio(
         ws.state / "cache",
         renderer(ws.folder),
         cache_bytes=ws.settings.cache_bytes,
         workers=ws.settings.workers,
+        memory=ws.settings.memory_bytes,
+        signatory=signatory,
     )
     try:
         yield studio
     finally:
         studio.close()
+
+
+def _signatory(ws: Workspace) -> Signatory:
+    """Who signs. Raises ConfigError when the settings, the files or the package are not there."""
+    from publisher.errors import ConfigError
+    from publisher.media.signing import signatory
+    from publisher.pacing import SystemClock
+
+    settings = ws.settings
+    if settings.c2pa_certificate is None or settings.c2pa_key is None:
+        raise ConfigError(
+            "Content credentials need a certificate and its key.",
+            remedy="set both PUBLISHER_C2PA_CERTIFICATE and PUBLISHER_C2PA_KEY, or neither",
+        )
+    secret = settings.c2pa_passphrase
+    return signatory(
+        ws.folder / settings.c2pa_certificate,
+        ws.folder / settings.c2pa_key,
+        now=SystemClock().now(),
+        passphrase=secret.get_secret_value() if secret is not None else None,
+    )
 
 
 def print_json(document: Mapping[str, Any]) -> None:

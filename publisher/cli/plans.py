@@ -165,6 +165,10 @@ def preview(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder for the pages.")
     ] = None,
+    mockup: Annotated[
+        list[str] | None,
+        typer.Option("--mockup", help="Also show each work as framed-print, t-shirt, mug, ..."),
+    ] = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -172,6 +176,7 @@ def preview(
     from publisher.pacing import SystemClock
     from publisher.pipeline import plan_guards
     from publisher.preview import write_preview
+    from publisher.preview_shots import shots_of
 
     ws = common.open_project(project, account, item)
     folder = output if output is not None else ws.folder / "preview"
@@ -191,6 +196,7 @@ def preview(
             generated=SystemClock().now(),
             trips=plan_guards(made, ledger),
             project=ws.folder,
+            shots=shots_of(made, ws.items, studio, mockup or ()),
         )
     if as_json:
         common.print_json({"index": str(index), "digest": made.digest, "counts": made.counts()})

@@ -14,6 +14,7 @@ from publisher.listing import Metadata
 from publisher.manifest.item import Item
 from publisher.manifest.model import Asset, Editorial, Provenance, ProvenanceClass, Style
 from publisher.manifest.provenance import DIGITAL_SOURCE_TYPE
+from publisher.rights import cleared_by, rights_of
 from publisher.row import Column, Dialect
 from publisher.textfit import clean
 
@@ -144,6 +145,10 @@ def metadata_of(
     classes = item.provenance_classes
     kind = max(classes, key=lambda c: list(ProvenanceClass).index(c)) if classes else None
     generated = kind in _GENERATED
+    # What was there and was taken out for this account must not come back from the master's own words.
+    emptied = (("title", title, item.title), ("description", description, item.description))
+    cleared = {name for name, text, was in emptied if was and not text}
+    cleared |= {"keywords"} if item.keywords and not keywords else set()
     return Metadata(
         title=title,
         description=description,
@@ -160,4 +165,6 @@ def metadata_of(
         ai_prompt=facts["prompt"] if generated and embed_prompt else "",
         ai_prompt_writer=facts["prompt_writer"] if generated and embed_prompt else "",
         extra_xmp=extra_xmp,
+        cleared=tuple(sorted({*cleared, *cleared_by(item.members)})),
+        **rights_of(item.members),
     )

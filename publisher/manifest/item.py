@@ -5,7 +5,7 @@ Frozen data only. Nothing here opens a file: the facts are measured by ``publish
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -36,6 +36,10 @@ class Master:
     problem: str | None = None
     exif: tuple[str, ...] | None = None
     """Names of telling EXIF entries that are there and not empty (Make, Model); None when nobody looked."""
+    credentials: bool = False
+    """Whether content credentials (C2PA) are embedded in it."""
+    mark: tuple[int, int, int] | None = field(default=None, compare=False, repr=False)
+    """Size, modification time (ns) and inode when the checksum was taken; the same mark means the same bytes."""
 
     @property
     def megapixels(self) -> float:

@@ -209,6 +209,33 @@ class Offer(_Model):
     product: Product | None = Field(None, description="Whether a download or a thing is sold.")
 
 
+class Licensor(_Model):
+    """Who grants licences; image searches show the address beside the picture."""
+
+    name: Text | None = None
+    url: Text | None = Field(None, description="Where a licence can be had.")
+    email: Text | None = None
+
+
+class Location(_Model):
+    """Where the picture was made or what it shows; the country is a field of its own."""
+
+    city: Text | None = None
+    state: Text | None = Field(None, description="State or province.")
+    place: Text | None = Field(None, description="A place within the city.")
+
+
+class DataMining(str, Enum):
+    """Whether machines may learn from the picture, in the words of the PLUS vocabulary."""
+
+    UNSPECIFIED = "unspecified"
+    ALLOWED = "allowed"
+    NO_TRAINING = "no-ai-training"
+    NO_GENERATIVE_TRAINING = "no-generative-ai-training"
+    ONLY_SEARCH = "only-search-engines"
+    PROHIBITED = "prohibited"
+
+
 class LicensedTerm(_Model):
     """A name that the seller may use although channels forbid names of its kind."""
 
@@ -233,6 +260,10 @@ class Override(_Model):
     fields: dict[str, str | None] | None = Field(
         None, description="Further columns or fields of the channel, by the channel's own name."
     )
+    upsample: bool | None = Field(
+        None,
+        description="Enlarge a small picture to the channel's minimum, where the channel tolerates it.",
+    )
 
 
 class Asset(_Model):
@@ -246,6 +277,11 @@ class Asset(_Model):
     creator: Text | None = None
     copyright: Text | None = None
     credit: Text | None = None
+    licensor: Licensor | None = None
+    rights_url: Text | None = Field(None, description="Address of the statement of rights.")
+    usage_terms: Text | None = Field(None, description="Under which terms the picture may be used.")
+    data_mining: DataMining | None = None
+    location: Location | None = None
     provenance: Provenance | None = None
     style: Annotated[Style | None, BeforeValidator(_style)] = None
     depicts: Depicts = Depicts()
@@ -299,6 +335,11 @@ class Defaults(_Model):
     creator: Text | None = None
     copyright: Text | None = None
     credit: Text | None = None
+    licensor: Licensor | None = None
+    rights_url: Text | None = Field(None, description="Address of the statement of rights.")
+    usage_terms: Text | None = Field(None, description="Under which terms the picture may be used.")
+    data_mining: DataMining | None = None
+    location: Location | None = None
     provenance: dict[str, Any] | None = None
     style: Annotated[Style | None, BeforeValidator(_style)] = None
     depicts: Depicts | None = None

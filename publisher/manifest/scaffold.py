@@ -35,9 +35,10 @@ WIDTH, HEIGHT = 2560, 1707
 """Size of the example pictures in pixels: above the four megapixels that agencies ask for."""
 
 
-def scaffold(folder: Path) -> list[Path]:
+def scaffold(folder: Path, release: str | None = None) -> list[Path]:
     """Write a new project into ``folder`` and return the written files.
 
+    With ``release``, the text of a manifest, that one is written instead of the example and its pictures.
     Raises ConfigError, before anything is written, when a file is already there; ``problems`` lists them.
     """
     name = folder.absolute().name.encode(errors="replace").decode()
@@ -45,7 +46,10 @@ def scaffold(folder: Path) -> list[Path]:
         target: _text_writer(source, name) for source, target in _TEXTS.items()
     }
     writers[_SCHEMA] = _write_schema
-    writers |= {name: _picture_writer(*look) for name, look in _PICTURES.items()}
+    if release is None:
+        writers |= {name: _picture_writer(*look) for name, look in _PICTURES.items()}
+    else:
+        writers["release.yaml"] = _plain_writer(release)
     present = tuple(
         name for name in writers if (folder / name).is_symlink() or (folder / name).exists()
     )
@@ -57,7 +61,7 @@ def scaffold(folder: Path) -> list[Path]:
         )
     written: list[Path] = []
     try:
-        (folder / "masters").mkdir(parents=True, exist_ok=True)
+        (folder if release is not None else folder / "masters").mkdir(parents=True, exist_ok=True)
         for name, write in writers.items():
             write(folder / name)
             written.append(folder / name)
@@ -76,6 +80,14 @@ def _text_writer(source: str, name: str) -> Callable[[Path], None]:
         )
         path.touch(mode=0o600 if path.name == ".env" else 0o644, exist_ok=False)
         path.write_text(text, encoding="utf-8", newline="\n")
+
+    return write
+
+
+def _plain_writer(text: str) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
 
     return write
 

@@ -16,6 +16,7 @@ import uuid
 from dataclasses import asdict
 from pathlib import Path
 
+from publisher.media.checksums import checksums
 from publisher.media.pool import Made
 
 _STALE_SECONDS = 24 * 3600.0
@@ -28,6 +29,7 @@ class ContentCache:
         self._folder = folder
         self._limit = limit
         self._used: set[Path] = set()
+        self._sound: set[Path] = set()
         self._grown = 0
         self._lock = threading.Lock()
 
@@ -44,7 +46,7 @@ class ContentCache:
         note = _note(path)
         try:
             made = Made(**json.loads(note.read_text("utf-8")))
-            if path.stat().st_size != made.size:
+            if path.stat().st_size != made.size or not self._is_sound(path, made):
                 return None
         except (OSError, ValueError, TypeError):
             return None
@@ -60,12 +62,24 @@ class ContentCache:
         part.replace(note)
         with self._lock:
             self._used.add(path)
+            self._sound.add(path)
             self._grown += made.size
             due = self._grown > self._limit // 20
             if due:
                 self._grown = 0
         if due:
             self.shrink()
+
+    def _is_sound(self, path: Path, made: Made) -> bool:
+        """Whether the bytes are those that were made: read once by each process, as disks lose power."""
+        with self._lock:
+            if path in self._sound:
+                return True
+        if made.sha256 and checksums(path).sha256 != made.sha256:
+            return False
+        with self._lock:
+            self._sound.add(path)
+        return True
 
     def shrink(self) -> int:
         """Remove the least recently used files down to the limit, and return the bytes that are left."""

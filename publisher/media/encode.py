@@ -27,7 +27,10 @@ def save(image: Any, target: Path, recipe: Recipe, quality: int) -> int:
             f"{recipe.format.upper()} can hold {longest:,}.",
             remedy="Use another format or a smaller picture for this channel.",
         )
-    common = {"keep": "icc", "profile": "srgb"}
+    common = {"keep": "icc"}
+    if recipe.color_space == "srgb" or (recipe.color_space, recipe.format) == ("grey", "webp"):
+        # Also where the master had none; the profiles of other colour spaces are attached to the picture.
+        common["profile"] = "srgb"
     resolution = recipe.dpi / _MILLIMETRES
     if recipe.format == "jpeg":
         image.jpegsave(str(target), Q=quality, subsample_mode="off", **common)

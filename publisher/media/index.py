@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from publisher.manifest.item import Master
 from publisher.media.limits import MEGAPIXELS_MAX, PROBE_VERSION
+from publisher.media.marks import Mark, mark_of
 
 _NAME = "masters.sqlite"
 _RACY_NS = 2_000_000_000
@@ -26,9 +26,6 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS master (relative TEXT PRIMARY KEY, path TEXT, size INTEGER, "
     "mtime INTEGER, inode INTEGER, hashed INTEGER, probe TEXT, facts TEXT) WITHOUT ROWID"
 )
-
-Mark = tuple[int, int, int]
-"""Size in bytes, modification time in nanoseconds, inode."""
 
 
 class MasterIndex:
@@ -43,9 +40,10 @@ class MasterIndex:
         """How many masters had to be read since the index was opened."""
 
     def facts(self, paths: Sequence[tuple[Path, str]]) -> list[Master]:
-        """The facts of each (path, project name), in order; what is not remembered is measured in threads."""
+        """The facts of each (path, project name), in order; what is not remembered is measured in worker
+        processes."""
         places = {relative: path for path, relative in paths}
-        marks = {relative: _mark(path) for relative, path in places.items()}
+        marks = {relative: mark_of(path) for relative, path in places.items()}
         known = self._known(places, marks)
         missing = {name: path for name, path in places.items() if name not in known}
         started = time.time_ns()
@@ -53,7 +51,7 @@ class MasterIndex:
             known[master.relative] = master
             mark = marks[master.relative]
             # Only what stood still while it was read can be remembered.
-            if mark is not None and master.sha256 and _mark(master.path) == mark:
+            if mark is not None and master.sha256 and mark_of(master.path) == mark:
                 self._fresh[master.relative] = (mark, started, master)
         return [known[relative] for _, relative in paths]
 
@@ -117,39 +115,27 @@ class MasterIndex:
         for name, path, size, mtime, inode, hashed, kind, facts in database.execute(query, names):
             same = (size, mtime, inode) == marks[name] and path == str(paths[name])
             if same and kind == self._probe and mtime < hashed - _RACY_NS:
-                found[name] = _restored(paths[name], name, size, facts)
+                found[name] = _restored(paths[name], name, (size, mtime, inode), facts)
 
     def _measure(self, missing: Iterable[tuple[str, Path]]) -> list[Master]:
         jobs = list(missing)
         self.measured += len(jobs)
         if not jobs:
             return []
-        # Only a miss pays for the readers and, in the probe, for the image library.
-        from publisher.media.probe import probe
+        # Only a miss pays for worker processes: headers are met there, as a decoder may crash on one.
+        from publisher.media.probing import probed
 
-        if len(jobs) == 1:
-            return [probe(path, name, megapixels_max=self._limit) for name, path in jobs]
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
-            return list(
-                threads.map(lambda job: probe(job[1], job[0], megapixels_max=self._limit), jobs)
-            )
+        return probed(jobs, megapixels_max=self._limit)
 
     def _discard(self) -> None:
         with contextlib.suppress(OSError):
             self._path.unlink()
 
 
-def _mark(path: Path) -> Mark | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns, status.st_ino
-
-
-_STORED = ("sha256", "format", "width", "height", "alpha", "color", "pages", "problem", "exif")
+_STORED = (
+    "sha256", "format", "width", "height", "alpha", "color", "pages", "problem", "exif",
+    "credentials",
+)  # fmt: skip
 
 
 def _stored(master: Master) -> str:
@@ -157,9 +143,9 @@ def _stored(master: Master) -> str:
     return json.dumps([facts[name] for name in _STORED])
 
 
-def _restored(path: Path, name: str, size: int, facts: str) -> Master:
-    sha256, format_, width, height, alpha, color, pages, problem, exif = json.loads(facts)
+def _restored(path: Path, name: str, mark: Mark, facts: str) -> Master:
+    sha256, format_, width, height, alpha, color, pages, problem, exif, signed = json.loads(facts)
     return Master(
-        path, name, sha256, size, format_, width, height, bool(alpha), color, pages, problem,
-        tuple(exif) if exif is not None else None,
+        path, name, sha256, mark[0], format_, width, height, bool(alpha), color, pages, problem,
+        tuple(exif) if exif is not None else None, bool(signed), mark,
     )  # fmt: skip

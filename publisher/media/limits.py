@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-PROBE_VERSION = 2
+PROBE_VERSION = 3
 """Raise it when the same file gives other facts: remembered ones are then measured again."""
 
 MEGAPIXELS_MAX = 400.0
 """Masters over this many millions of pixels are refused."""
 
-RENDER_VERSION = 1
+RENDER_VERSION = 2
 """Raise it when the same master and recipe give other bytes: cached renditions are then made again."""
 
 LIKENESS_VERSION = 1

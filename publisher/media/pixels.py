@@ -1,59 +1,39 @@
-"""From a master to the sized sRGB picture of a recipe: how large it becomes, and the pipeline that makes it.
+"""From a master to the sized picture of a recipe: the bounds of its size, and the pipeline that makes it.
 
-Pictures are only ever made smaller. The pipeline is lazy: pixels flow when the encoder pulls them, in
-memory that does not grow with the picture.
+Pictures become larger only when the recipe says so. The pipeline is lazy: pixels flow when the encoder
+pulls them, in memory that does not grow with the picture.
 """
 
 from __future__ import annotations
 
-import math
+import threading
 from pathlib import Path
 from typing import Any
 
 from publisher.errors import Rejected
 from publisher.listing import Recipe
-from publisher.manifest.item import Master
+from publisher.media.profiles import BUILT_IN, icc_profile
+from publisher.media.source import Box, Source
+from publisher.recipes import UPSAMPLE_MAX, planned_size
 
 _ADVICE = "images are never upsampled"
-
-
-def planned_size(master: Master, recipe: Recipe) -> tuple[int, int]:
-    """Width and height in pixels of the box that the rendition must fit in."""
-    width, height = master.width, master.height
-    long_side = max(width, height)
-    if recipe.long_side_max is not None:
-        long_side = min(long_side, recipe.long_side_max)
-    if recipe.megapixels_max is not None:
-        long_side = min(long_side, _long_side_within(width, height, recipe.megapixels_max))
-    scale = long_side / max(width, height, 1)
-    return max(round(width * scale), 1), max(round(height * scale), 1)
-
-
-def _long_side_within(width: int, height: int, megapixels: float) -> int:
-    """The longest side for which even a rounded-up short side keeps within ``megapixels``."""
-    longer, shorter = max(width, height), max(min(width, height), 1)
-    limit = megapixels * 1_000_000
-    if longer * shorter <= limit:
-        return longer
-    side = int(math.sqrt(limit * longer / shorter))
-    while side > 1 and side * math.ceil(side * shorter / longer) > limit:
-        side -= 1
-    return max(side, 1)
+_FARTHEST = f"no picture is enlarged more than {UPSAMPLE_MAX:g} times"
 
 
 def check_size(name: str, width: int, height: int, recipe: Recipe) -> None:
     """Raises ``Rejected`` with the figures when ``width`` x ``height`` pixels break a bound of ``recipe``."""
     megapixels = width * height / 1_000_000
+    advice = _FARTHEST if recipe.upsample else _ADVICE
     if recipe.megapixels_min is not None and megapixels < recipe.megapixels_min:
         raise Rejected(
             f"{name}: {_figure(megapixels, recipe.megapixels_min)} megapixels, the channel needs "
-            f"{recipe.megapixels_min:.1f}; {_ADVICE}.",
+            f"{recipe.megapixels_min:.1f}; {advice}.",
             remedy="Supply a larger master, or leave this channel out for the image.",
         )
     if recipe.side_min is not None and min(width, height) < recipe.side_min:
         raise Rejected(
             f"{name}: the shorter side has {min(width, height):,} pixels, the channel needs "
-            f"{recipe.side_min:,}; {_ADVICE}.",
+            f"{recipe.side_min:,}; {advice}.",
             remedy="Supply a larger master, or leave this channel out for the image.",
         )
     if recipe.megapixels_max is not None and megapixels > recipe.megapixels_max:
@@ -102,3 +82,98 @@ def pipeline(
     if image.hasalpha() and background is not None:
         image = image.flatten(background=list(background))
     return image
+
+
+def flattened(recipe: Recipe) -> bool:
+    """Whether transparency is laid over the background of ``recipe``."""
+    return recipe.format == "jpeg" or recipe.alpha == "flatten"
+
+
+def deep(recipe: Recipe) -> bool:
+    """Whether 16 bits a sample may come out."""
+    return recipe.bit_depth == 16 and recipe.format in ("png", "tiff")
+
+
+def holds_grey(recipe: Recipe) -> bool:
+    """Whether a grey picture is stored as grey; WebP has three colours always."""
+    return recipe.color_space == "grey" and recipe.format != "webp"
+
+
+def picture(library: Any, source: Source, recipe: Recipe, box: Box, work: Path) -> Any:
+    """The lazy picture of ``recipe``: upright, within ``box``, in its colour space with the profile attached.
+
+    ``box`` is that of ``planned_size``. ``work`` is a folder for a profile. Raises the library's error.
+    """
+    header = source.header
+    tagged = bool(header.get_typeof("icc-profile-data"))
+    target = _target_profile(recipe.color_space, work)
+    convert: dict[str, Any] = {}
+    if tagged or header.interpretation == "cmyk" or target != "srgb":
+        # What carries no profile is sRGB by convention, or ordinary offset print. Asking for a conversion
+        # where there is nothing to convert would take ten times as long and change nothing.
+        convert["output_profile"] = target
+    if "output_profile" in convert and not tagged:
+        convert["import_profile"] = "cmyk" if header.interpretation == "cmyk" else "srgb"
+    if deep(recipe) and header.format == "ushort":
+        image = _deep(source, box, convert, target)
+    else:
+        image = _eight_bits(source.thumbnail(box, **convert))
+    if image.hasalpha() and flattened(recipe):
+        top = 257 if image.format == "ushort" else 1
+        image = image.flatten(background=[value * top for value in recipe.background])
+    if recipe.color_space == "grey":
+        image = image.colourspace("grey16" if image.format == "ushort" else "b-w").copy()
+        if not holds_grey(recipe):
+            return image.colourspace("srgb")
+        image.set_type(library.GValue.blob_type, "icc-profile-data", icc_profile("grey"))
+    return image
+
+
+def _target_profile(color_space: str, work: Path) -> str:
+    """The profile's name inside the library, or the path of a file that it can read."""
+    if color_space == "grey":
+        return "srgb"
+    if color_space in BUILT_IN:
+        return BUILT_IN[color_space]
+    try:
+        profile = icc_profile(color_space)
+    except KeyError:
+        raise Rejected(
+            f"Renditions are made in sRGB, Display P3, Adobe RGB or grey, not in {color_space!r}.",
+            remedy="Correct the colour space in the channel's row.",
+        ) from None
+    # One file for each thread, so that none reads what another has half written.
+    place = work / f"{color_space}-{threading.get_ident()}.icc"
+    place.write_bytes(profile)
+    return str(place)
+
+
+def _eight_bits(image: Any) -> Any:
+    if image.interpretation not in ("srgb", "rgb"):
+        image = image.colourspace("srgb")
+    return image if image.format == "uchar" else image.cast("uchar", shift=True)
+
+
+def _deep(source: Source, box: Box, convert: dict[str, Any], target: str) -> Any:
+    """16 bits a sample from end to end; transparency is multiplied in while the size changes."""
+    image = source.full()
+    if "output_profile" in convert:
+        image = image.icc_transform(
+            target, embedded=True, input_profile=convert.get("import_profile", "srgb"), depth=16
+        )
+    elif image.interpretation != "rgb16":
+        image = image.colourspace("rgb16")
+    across, down = box[0] / image.width, box[1] / image.height
+    if (image.width, image.height) != box:
+        alpha = image.hasalpha()
+        kept = image.interpretation
+        if alpha:
+            image = image.premultiply(max_alpha=65535)
+        image = image.resize(across, vscale=down)
+        if alpha:
+            image = image.unpremultiply(max_alpha=65535)
+        image = image.cast("ushort").copy(interpretation=kept)
+    return image
+
+
+__all__ = ["check_size", "deep", "flattened", "holds_grey", "picture", "pipeline", "planned_size"]

@@ -7,11 +7,14 @@ rendition is made. A bad file is a sentence in ``Master.problem``, never an erro
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from publisher.manifest.item import Master
+from publisher.media.credentials import carries_credentials
 from publisher.media.limits import MEGAPIXELS_MAX
+from publisher.media.marks import mark_of
 from publisher.media.metadata.ifd import integers, read_directory, read_header
 from publisher.media.metadata.packets import DAMAGE
 from publisher.media.metadata.read import sniff
@@ -44,8 +47,16 @@ def probe(path: Path, relative: str, *, megapixels_max: float = MEGAPIXELS_MAX) 
     """The facts of the master at ``path``; ``relative`` is its name in the project.
 
     Never raises for a bad file: ``problem`` then holds one sentence. Width and height are in pixels as
-    the picture is shown, after its orientation.
+    the picture is shown, after its orientation. It meets the file in this very process: call it where the
+    file may do that, as in a worker.
     """
+    before = mark_of(path)
+    found = _probed(path, relative, megapixels_max)
+    # Only what stood still while it was read can be known again by its mark.
+    return replace(found, mark=before) if mark_of(path) == before else found
+
+
+def _probed(path: Path, relative: str, megapixels_max: float) -> Master:
     try:
         with path.open("rb") as file:
             checksum = hashlib.file_digest(file, "sha256").hexdigest()
@@ -100,7 +111,8 @@ def _measured(
         band_format, color = str(image.format), str(image.interpretation)
         alpha = bool(image.hasalpha())
         exif = _exif(image)
-    except (library.Error, UnicodeError) as error:
+        credentials = carries_credentials(path)
+    except (library.Error, OSError, UnicodeError) as error:
         # The sentence is ours: the library's text names its own functions and grows with every failure.
         del error
         problem = f"{relative} is a damaged or unusual {container.upper()} file; {_ADVICE}."
@@ -121,6 +133,7 @@ def _measured(
         pages=pages,
         problem=f"{relative} {verdict}." if verdict else None,
         exif=exif,
+        credentials=credentials,
     )
 
 

@@ -1,89 +1,96 @@
-"""Makes one rendition: the pixels of a recipe, the metadata of a listing, every bound checked on the result.
+"""Makes renditions: the pixels of a recipe, the metadata of a listing, every bound checked on the result.
 
-It runs inside a worker process, because decoders meet files that nobody can vouch for. It never upsamples,
-never lowers the quality under the floor, and never leaves half a file behind.
+It runs inside a worker process, because decoders meet files that nobody can vouch for. It never upsamples
+unasked, never lowers the quality under the floor, and never leaves half a file behind.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import hashlib
 import os
+import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from publisher.errors import Rejected, Transient
+from publisher.errors import PublisherError, Rejected, Transient
 from publisher.listing import Metadata, Recipe, RenditionRequest
 from publisher.manifest.item import Master
 from publisher.media import encode, vips
-from publisher.media.metadata import xmp
+from publisher.media.marks import undisturbed
 from publisher.media.metadata.embed import embed
-from publisher.media.metadata.read import read_metadata
-from publisher.media.pixels import check_size, pipeline, planned_size
+from publisher.media.metadata.keep import Said
+from publisher.media.metadata.read import statements
+from publisher.media.pixels import check_size, picture, planned_size
+from publisher.media.readback import check_written
+from publisher.media.source import IN_MEMORY, Source
 
+# As libvips, libjpeg and libpng put it; "unable to copy to memory" is a sentence about broken pixels.
+_NO_MEMORY = re.compile("out of memory|insufficient memory|cannot allocate", re.IGNORECASE)
 _EXPORT = "Open the master, look at it, and export it again."
 
+Size = tuple[int, int]
+"""Width and height in pixels."""
 
-def render_image(request: RenditionRequest, target: Path) -> tuple[int, int]:
+
+def render_image(request: RenditionRequest, target: Path) -> Size:
     """Make ``request`` as ``target`` (renamed into place) and return width and height in pixels.
 
     Raises ``Rejected`` with the figures when the recipe cannot be met or the master is unusable,
     ``Transient`` when the disk does not take the file.
     """
     master, recipe = request.master, request.recipe
-    name = Path(master.relative).name
-    if master.problem:
-        raise Rejected(master.problem, remedy="Replace the master.")
+    name = _usable(master)
     check_size(name, *planned_size(master, recipe), recipe)
+    metadata, said = request.metadata, statements(master.path)
     library = vips.load()
-    metadata = marked(request.metadata, master)
-    try:
-        with _workspace(target) as work:
+    with _guarded(library, name, master), _workspace(target) as work:
+        with undisturbed(master):
             if recipe.keep_original and recipe.format == master.format:
                 size = _original(library, name, master, recipe, metadata, work)
             else:
-                size = _rendered(library, name, master, recipe, metadata, work)
-            _unchanged(master)
-            # Only a complete and checked file gets the name that others look for.
-            (work / "done").replace(target)
-    except library.Error as error:
-        raise _undecodable(name, master, str(error)) from None
-    except OSError as error:
-        raise _unwritable(name, error) from error
+                size = _rendered(library, name, master, recipe, (metadata, said), work)
+                check_written(library, name, work / "done", recipe, size)
+        # Only a complete and checked file gets the name that others look for.
+        (work / "done").replace(target)
     return size
 
 
-def render_pixels(request: RenditionRequest, target: Path) -> tuple[int, int]:
-    """Make the picture of ``request`` at its own quality, without metadata and whatever its size in bytes.
+def render_pictures(
+    master: Master, wanted: Sequence[tuple[Recipe, Path]]
+) -> list[Size | PublisherError]:
+    """Make the picture of each recipe at its own quality, without metadata and whatever its size in bytes.
 
-    Several renditions differ in nothing but words and bounds; they share this one file. Raises like
-    ``render_image``.
+    The master is decoded once where that gives the same pixels. Several renditions differ in nothing but
+    words and bounds; they share one such file. Gives a size in pixels for each, or why it cannot be made;
+    raises like ``render_image`` when none can.
     """
-    master, recipe = request.master, request.recipe
-    name = Path(master.relative).name
-    box = planned_size(master, recipe)
-    check_size(name, *box, recipe)
+    name = _usable(master)
     library = vips.load()
-    try:
-        with _workspace(target) as work:
-            background = recipe.background if recipe.format == "jpeg" else None
-            image = pipeline(library, master.path, box, background=background)
-            encode.save(image, work / "done", recipe, recipe.quality)
-            _unchanged(master)
-            (work / "done").replace(target)
-            return int(image.width), int(image.height)
-    except library.Error as error:
-        raise _undecodable(name, master, str(error)) from None
-    except OSError as error:
-        raise _unwritable(name, error) from error
+    with _guarded(library, name, master), _workspace(wanted[0][1]) as work:
+        with undisturbed(master):
+            boxes = [planned_size(master, recipe) for recipe, _ in wanted]
+            source = Source(library, master, work, boxes)
+
+            def make(number: int) -> Size | PublisherError:
+                recipe = wanted[number][0]
+                try:
+                    with _guarded(library, name, master):
+                        return _encoded(library, name, source, recipe, work / str(number))
+                except PublisherError as error:
+                    return error
+
+            with ThreadPoolExecutor(min(len(wanted), os.cpu_count() or 1)) as threads:
+                sizes = list(threads.map(make, range(len(wanted))))
+        for number, (_, target) in enumerate(wanted):
+            if not isinstance(sizes[number], PublisherError):
+                (work / str(number)).replace(target)
+    return sizes
 
 
-def finish_image(
-    request: RenditionRequest, pixels: Path, size: tuple[int, int], target: Path
-) -> tuple[int, int]:
+def finish_image(request: RenditionRequest, pixels: Path, size: Size, target: Path) -> Size:
     """Make ``request`` from the shared picture; when its bytes are out of bounds, from the master.
 
     ``size`` is that of the picture in pixels. Raises like ``render_image``.
@@ -91,25 +98,47 @@ def finish_image(
     master, recipe = request.master, request.recipe
     name = Path(master.relative).name
     check_size(name, *size, recipe)
-    metadata = marked(request.metadata, master)
-    try:
-        with _workspace(target) as work:
-            done = work / "done"
-            embed(pixels, done, metadata, dpi=recipe.dpi, name=name)
-            if encode.within(done.stat().st_size, recipe):
-                done.replace(target)
-                return size
-    except OSError as error:
-        raise _unwritable(name, error) from error
+    metadata, said = request.metadata, statements(master.path)
+    library = vips.load()
+    with _guarded(library, name, master), _workspace(target) as work:
+        done = work / "done"
+        embed(pixels, done, metadata, dpi=recipe.dpi, name=name, master=said)
+        if encode.within(done.stat().st_size, recipe):
+            check_written(library, name, done, recipe, size)
+            done.replace(target)
+            return size
     return render_image(request, target)
 
 
-def _unwritable(name: str, error: OSError) -> Transient:
-    return Transient(
-        f"{name}: the rendition cannot be written: {(error.strerror or 'disk error').lower()}.",
-        remedy="Make room on the disk that holds the cache.",
-        detail=repr(error),
-    )
+def render_thumbnail(master: Master, side: int, target: Path) -> Size:
+    """A JPEG of at most ``side`` pixels without metadata, for previews. Raises like ``render_image``."""
+    recipe = Recipe(quality=85, quality_floor=85, long_side_max=side, dpi=72)
+    return render_image(RenditionRequest("thumbnail", "", master, recipe, Metadata()), target)
+
+
+def _usable(master: Master) -> str:
+    """The file's name for sentences. Raises ``Rejected`` when the master was found to be unusable."""
+    if master.problem:
+        raise Rejected(master.problem, remedy="Replace the master.")
+    return Path(master.relative).name
+
+
+@contextlib.contextmanager
+def _guarded(library: Any, name: str, master: Master) -> Iterator[None]:
+    """Turns what the image library and the disk complain about into sentences."""
+    try:
+        yield
+    except library.Error as error:
+        text = str(error)
+        if _NO_MEMORY.search(text):
+            raise MemoryError(text[-500:]) from None
+        raise _undecodable(name, master, text) from None
+    except OSError as error:
+        raise Transient(
+            f"{name}: the rendition cannot be written: {(error.strerror or 'disk error').lower()}.",
+            remedy="Make room on the disk that holds the cache.",
+            detail=repr(error),
+        ) from error
 
 
 def _undecodable(name: str, master: Master, text: str) -> Rejected:
@@ -126,31 +155,6 @@ def _undecodable(name: str, master: Master, text: str) -> Rejected:
     )
 
 
-def render_thumbnail(master: Master, side: int, target: Path) -> tuple[int, int]:
-    """A JPEG of at most ``side`` pixels without metadata, for previews. Raises like ``render_image``."""
-    recipe = Recipe(quality=85, quality_floor=85, long_side_max=side, dpi=72)
-    return render_image(RenditionRequest("thumbnail", "", master, recipe, Metadata()), target)
-
-
-def marked(metadata: Metadata, master: Master) -> Metadata:
-    """``metadata``, with the AI mark of the master when it has none of its own.
-
-    Raises ``Rejected`` when the master's own metadata cannot be read.
-    """
-    if xmp.digital_source_type(metadata):
-        return metadata
-    if any(
-        name == xmp.DIGITAL_SOURCE_TYPE_PROPERTY and value for name, value in metadata.extra_xmp
-    ):
-        return metadata
-    try:
-        found = read_metadata(master.path).digital_source_type
-    except Rejected:
-        # A damaged block is no statement; whether the picture is usable is the decoder's to say.
-        found = ""
-    return dataclasses.replace(metadata, digital_source_type=found) if found else metadata
-
-
 @contextlib.contextmanager
 def _workspace(target: Path) -> Iterator[Path]:
     """A folder beside ``target``, so that the last rename stays inside one file system."""
@@ -165,31 +169,41 @@ def _workspace(target: Path) -> Iterator[Path]:
         folder.rmdir()
 
 
+def _encoded(library: Any, name: str, source: Source, recipe: Recipe, place: Path) -> Size:
+    box = planned_size(source.master, recipe)
+    check_size(name, *box, recipe)
+    image = picture(library, source, recipe, box, place.parent)
+    encode.save(image, place, recipe, recipe.quality)
+    return int(image.width), int(image.height)
+
+
 def _rendered(
-    library: Any, name: str, master: Master, recipe: Recipe, metadata: Metadata, work: Path
-) -> tuple[int, int]:
-    background = recipe.background if recipe.format == "jpeg" else None
-    box = planned_size(master, recipe)
-    image = pipeline(library, master.path, box, background=background)
+    library: Any,
+    name: str,
+    master: Master,
+    recipe: Recipe,
+    words: tuple[Metadata, Said],
+    work: Path,
+) -> Size:
+    metadata, said = words
+    source = Source(library, master, work)
+    image = picture(library, source, recipe, planned_size(master, recipe), work)
     size = (int(image.width), int(image.height))
     check_size(name, *size, recipe)
     encoded, done = work / "encoded", work / "done"
     bounded = recipe.bytes_min is not None or recipe.bytes_max is not None
-    if bounded and recipe.format in encode.LOSSY:
-        # Several encodes may follow: pixels are kept on disk, so that memory does not grow with them.
-        image.tiffsave(str(work / "pixels.tif"), keep="icc", bigtiff=True)
-        image = None
-    opened, sizes = image, [(0, 0)]
+    # Several encodes may follow.
+    again = _kept(library, image, work) if bounded and recipe.format in encode.LOSSY else image
+    sizes = [(0, 0)]
 
     def measure(quality: int) -> int:
         if sizes[-1][0] == quality:
             return sizes[-1][1]
-        source = opened
-        if source is None:
-            pixels = str(work / "pixels.tif")
-            source = library.Image.new_from_file(pixels, access="sequential", fail_on="error")
-        encode.save(source, encoded, recipe, quality)
-        embed(encoded, done, metadata, dpi=recipe.dpi, name=name)
+        opened = again
+        if isinstance(again, Path):
+            opened = library.Image.new_from_file(str(again), access="sequential", fail_on="error")
+        encode.save(opened, encoded, recipe, quality)
+        embed(encoded, done, metadata, dpi=recipe.dpi, name=name, master=said)
         sizes.append((quality, done.stat().st_size))
         return sizes[-1][1]
 
@@ -197,24 +211,24 @@ def _rendered(
     return size
 
 
+def _kept(library: Any, image: Any, work: Path) -> Any:
+    """Finished pixels that can be read again: in memory, or on disk when they are many."""
+    if image.width * image.height * image.bands <= IN_MEMORY:
+        return image.copy_memory()
+    place = work / "pixels.tif"
+    image.tiffsave(str(place), keep="icc", bigtiff=True)
+    return place
+
+
 def _original(
     library: Any, name: str, master: Master, recipe: Recipe, metadata: Metadata, work: Path
-) -> tuple[int, int]:
+) -> Size:
     """The master's own bytes with our metadata, after every pixel was decoded once."""
     size = (master.width, master.height)
     check_size(name, *size, recipe)
-    picture = library.Image.new_from_file(str(master.path), access="sequential", fail_on="error")
-    picture.avg()
+    image = library.Image.new_from_file(str(master.path), access="sequential", fail_on="error")
+    image.avg()
     done = work / "done"
     embed(master.path, done, metadata, name=name)
     encode.check_bytes(name, done.stat().st_size, recipe, "as it is")
     return size
-
-
-def _unchanged(master: Master) -> None:
-    with master.path.open("rb") as file:
-        checksum = hashlib.file_digest(file, "sha256").hexdigest()
-    if checksum != master.sha256:
-        raise Rejected(
-            f"{master.relative} changed after it was measured.", remedy="Make a new plan."
-        )

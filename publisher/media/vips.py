@@ -53,6 +53,21 @@ def _loaded() -> Any:
     return pyvips
 
 
+def drawing(library: Any, svg: bytes, scale: float) -> Any:
+    """A drawing of our own as pixels with transparency, held in memory; ``scale`` 1 is its own size.
+
+    The decoder for drawings is let in for this one call: a master that pretends to be something else must not
+    meet it. Raises the library's error.
+    """
+    with _LOCK:
+        library.operation_block_set("VipsForeignLoadSvg", False)
+        try:
+            image = library.Image.svgload_buffer(svg, scale=scale).copy_memory()
+        finally:
+            library.operation_block_set("VipsForeignLoadSvg", True)
+    return image if image.hasalpha() else image.addalpha()
+
+
 @functools.cache
 def version() -> str:
     """The version of libvips, part of every cache key. Answered without loading the library when possible."""

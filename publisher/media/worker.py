@@ -1,22 +1,27 @@
 """The process that meets the files: reads jobs from its standard input, answers on its standard output.
 
-It limits its own memory first, imports the image library second, and ends when its parent does.
+It limits its own memory first, imports the image library second, and ends when its parent does. Each job
+says how much memory it may use; a job that wants more ends as an error, or at worst with this process.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import pickle
+import re
 import signal
 import struct
 import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from publisher.errors import PublisherError, Rejected
+READY = struct.pack("<I", 0)
+"""What the process writes when it can take jobs: an empty answer."""
+
+_STATUS = Path("/proc/self/status")
+_DATA = re.compile(r"^VmData:\s+(\d+) kB", re.MULTILINE)
 
 
 def limit(memory: int) -> None:
@@ -28,69 +33,30 @@ def limit(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
-def perform(kind: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
-    """The answer to one job: what was made, or the error as plain data."""
-    from publisher.media.likeness import measure_likeness
-    from publisher.media.rendition import (
-        finish_image,
-        render_image,
-        render_pixels,
-        render_thumbnail,
-    )
+def allow(memory: int) -> None:
+    """At most ``memory`` bytes more than now, where the system can tell; mapped files do not count."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
 
-    target: Path = arguments[-1]
-    name = target.name
-    try:
-        if kind == "render":
-            request, target = arguments
-            name = Path(request.master.relative).name
-            width, height = render_image(request, target)
-        elif kind == "pixels":
-            request, target = arguments
-            name = Path(request.master.relative).name
-            width, height = render_pixels(request, target)
-        elif kind == "finish":
-            request, pixels, shape, target = arguments
-            name = Path(request.master.relative).name
-            width, height = finish_image(request, pixels, shape, target)
-        elif kind == "likeness":
-            master, target = arguments
-            name = Path(master.relative).name
-            width, height = measure_likeness(master, target)
-        else:
-            master, side, target = arguments
-            name = Path(master.relative).name
-            width, height = render_thumbnail(master, side, target)
-        with target.open("rb") as file:
-            checksum = hashlib.file_digest(file, "sha256").hexdigest()
-            size = file.tell()
-        return {"width": width, "height": height, "size": size, "sha256": checksum}
-    except PublisherError as error:
-        return _answer(error)
-    except MemoryError as error:
-        return _answer(
-            Rejected(f"{name}: the picture needs more memory than allowed.", detail=repr(error))
-        )
-    except Exception as error:  # the run must go on, whatever one file did to a parser
-        return _answer(
-            Rejected(f"{name}: the file is damaged, no rendition can be made.", detail=repr(error))
-        )
-
-
-def _answer(error: PublisherError) -> dict[str, Any]:
-    return {
-        "error": type(error).__name__,
-        "sentence": error.sentence,
-        "remedy": error.remedy,
-        "detail": error.detail,
-    }
+        used = _DATA.search(_STATUS.read_text())
+        if used is not None:
+            most = int(used[1]) * 1024 + memory
+            resource.setrlimit(resource.RLIMIT_DATA, (most, resource.RLIM_INFINITY))
 
 
 def serve(jobs: IO[bytes], answers: IO[bytes]) -> None:
-    """Answer jobs until the input ends."""
+    """Say that we are there, then answer jobs until the input ends."""
+    from publisher.media import vips
+    from publisher.media.jobs import perform
+
+    with contextlib.suppress(Exception):  # a missing library is told by the first job, as its error
+        vips.load()
+    answers.write(READY)
+    answers.flush()
     while len(head := jobs.read(4)) == 4:
         (length,) = struct.unpack("<I", head)
-        kind, arguments = pickle.loads(jobs.read(length))  # noqa: S301  (written by our parent process)
+        memory, kind, arguments = pickle.loads(jobs.read(length))  # noqa: S301  (written by our parent)
+        allow(memory)
         body = json.dumps(perform(kind, arguments)).encode()
         answers.write(struct.pack("<I", len(body)) + body)
         answers.flush()

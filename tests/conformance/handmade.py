@@ -24,6 +24,9 @@ class HandmadeStudio:
         self.broken: set[str] = set()
         """Ids of items whose file cannot be made, as a damaged master would have it."""
 
+    def expect(self, requests: object) -> None:
+        """Nothing is made beforehand."""
+
     def make(self, request: FileRequest) -> File:
         """The file of a request: the same request gives the same bytes."""
         if request.name.partition(".")[0] in self.broken:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from channels.transport import s3_multipart
 from channels.transport.s3 import ObjectStore, S3Endpoint
+from channels.transport.s3_body import FileContent
 from channels.transport.s3_server import S3SandboxServer
 from publisher.errors import (
     AuthFailed,
@@ -280,11 +281,13 @@ def test_hostile_keys_never_reach_the_service(
 def test_a_file_that_shrinks_is_no_object(
     store: ObjectStore, sandbox: S3SandboxServer, large: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cut_short(path: Path) -> int:
-        os.truncate(path, 20 * MB)
-        return large.size
+    opened = FileContent.__enter__
 
-    monkeypatch.setattr("channels.transport.s3._size", cut_short)
+    def cut_short(self: FileContent) -> FileContent:
+        os.truncate(large.path, 20 * MB)
+        return opened(self)
+
+    monkeypatch.setattr(FileContent, "__enter__", cut_short)
     with pytest.raises(Rejected, match="shorter"):
         large.put(store)
     assert large.asked == 0

@@ -17,7 +17,8 @@ from publisher.media.metadata.ifd import LITTLE, Entry, Tag, build_directory
 from publisher.media.metadata.iim import cut
 
 DESCRIPTION, ORIENTATION, X_RESOLUTION, Y_RESOLUTION = 0x010E, 0x0112, 0x011A, 0x011B
-RESOLUTION_UNIT, ARTIST, YCBCR_POSITIONING, COPYRIGHT = 0x0128, 0x013B, 0x0213, 0x8298
+RESOLUTION_UNIT, SOFTWARE, ARTIST, YCBCR_POSITIONING = 0x0128, 0x0131, 0x013B, 0x0213
+COPYRIGHT = 0x8298
 EXIF_POINTER, GPS_POINTER = 0x8769, 0x8825
 VERSION, DATE_ORIGINAL, OFFSET_ORIGINAL, COMPONENTS = 0x9000, 0x9003, 0x9011, 0x9101
 USER_COMMENT, FLASHPIX, COLOR_SPACE, PIXEL_X, PIXEL_Y = 0x9286, 0xA000, 0xA001, 0xA002, 0xA003
@@ -38,6 +39,7 @@ class ExifValues:
     copyright: str = ""
     date_created: str = ""
     user_comment: str = ""
+    software: str = ""
     orientation: int = 1
 
 
@@ -47,14 +49,21 @@ def ascii_tag(number: int, data: bytes) -> Tag:
     return (number, 2, len(data), data)
 
 
+def texts(values: ExifValues) -> tuple[str, str, str]:
+    """Description, artist and copyright as far as EXIF holds them; never cut inside a character."""
+    limits = (
+        (values.description, _DESCRIPTION_MAX),
+        (values.artist, _NAME_MAX),
+        (values.copyright, _NAME_MAX),
+    )
+    description, artist, notice = (cut(text, limit).decode() for text, limit in limits)
+    return description, artist, notice
+
+
 def main_tags(values: ExifValues) -> list[Tag]:
     """The entries of the first directory that carry text."""
-    texts = (
-        (DESCRIPTION, cut(values.description, _DESCRIPTION_MAX)),
-        (ARTIST, cut(values.artist, _NAME_MAX)),
-        (COPYRIGHT, cut(values.copyright, _NAME_MAX)),
-    )
-    return [ascii_tag(number, data) for number, data in texts if data]
+    pairs = zip((DESCRIPTION, ARTIST, COPYRIGHT), texts(values), strict=True)
+    return [ascii_tag(number, text.encode()) for number, text in pairs if text]
 
 
 def photo_tags(
@@ -141,6 +150,7 @@ def from_directory(file: BinaryIO, layout: ifd.Layout, main: ifd.Directory) -> E
         copyright=text(main, COPYRIGHT),
         date_created=date if _DATE_TIME.match(date) else "",
         user_comment=text(photo, USER_COMMENT),
+        software=text(main, SOFTWARE),
         orientation=turned[0] if turned and 1 <= turned[0] <= 8 else 1,
     )
 

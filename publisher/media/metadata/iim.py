@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from publisher.errors import Rejected
@@ -30,6 +30,8 @@ DATASETS: Mapping[str, tuple[int, int]] = MappingProxyType(
         "dc:creator": (80, 32),
         "photoshop:AuthorsPosition": (85, 32),
         "photoshop:City": (90, 32),
+        "Iptc4xmpCore:Location": (92, 32),
+        "photoshop:State": (95, 32),
         "photoshop:Country": (101, 64),
         "photoshop:TransmissionReference": (103, 32),
         "photoshop:Headline": (105, 256),
@@ -41,6 +43,10 @@ DATASETS: Mapping[str, tuple[int, int]] = MappingProxyType(
     }
 )
 """Record 2 dataset number and limit in bytes, by XMP property."""
+
+OTHERS = frozenset({7, 10, 12, 15, 20, 22, 30, 35, 37, 38, 75, 118, 130, 131, 135})
+"""Datasets of record 2 that are taken over from a master although no property of ours stands for them."""
+_OTHERS_MAX, _OTHER_BYTES = 16, 256
 
 _DATE = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?.*?(Z|[+-]\d\d:\d\d)?)?\Z"
@@ -58,11 +64,19 @@ def cut(text: str, limit: int) -> bytes:
     return data[:end]
 
 
-def build(properties: Mapping[str, tuple[str, ...]]) -> bytes:
-    """The IIM block for XMP ``properties``, sorted by dataset; empty bytes when there is nothing to say."""
-    entries: list[tuple[int, bytes]] = []
+def build(
+    properties: Mapping[str, tuple[str, ...]], others: Sequence[tuple[int, str]] = ()
+) -> bytes:
+    """The IIM block for XMP ``properties``, sorted by dataset; empty bytes when there is nothing to say.
+
+    ``others`` are further values of record 2 by number, as ``others_in`` finds them.
+    """
+    entries = [(number, cut(v, _OTHER_BYTES)) for number, v in others[:_OTHERS_MAX]]
     for name, (number, limit) in DATASETS.items():
         entries += [(number, cut(v, limit)) for v in properties.get(name, ())]
+    code = properties.get("Iptc4xmpCore:CountryCode", ("",))[-1]
+    if len(code.encode()) == 3:
+        entries.append((100, code.encode()))
     for value in properties.get("photoshop:DateCreated", ()):
         entries += _date(value)
     entries = [(number, data) for number, data in entries if data]
@@ -127,17 +141,36 @@ def resources(data: bytes) -> dict[int, bytes]:
     return found
 
 
-def parse(iim: bytes) -> dict[str, tuple[str, ...]]:
-    """The values of an IIM block by XMP property. Reading stops at damage; text is UTF-8 or Latin-1."""
-    found: dict[tuple[int, int], list[bytes]] = {}
+def _datasets(iim: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Record, number and value of each dataset. Reading stops at damage."""
     at = 0
     while at + 5 <= len(iim) and iim[at] == 0x1C:
         _, record, number, length = struct.unpack_from(">BBBH", iim, at)
         at += 5
         if length & 0x8000 or at + length > len(iim):
-            break
-        found.setdefault((record, number), []).append(iim[at : at + length])
+            return
+        yield record, number, iim[at : at + length]
         at += length
+
+
+def others_in(iim: bytes) -> tuple[tuple[int, str], ...]:
+    """The values of record 2 that no property stands for and that may be taken over, by number."""
+    pairs = [
+        (n, xml_text(_text(v))) for record, n, v in _datasets(iim) if record == 2 and n in OTHERS
+    ]
+    return tuple((n, text) for n, text in pairs if text)[:_OTHERS_MAX]
+
+
+def xml_text(text: str) -> str:
+    """``text`` without control characters other than line ends and tabs."""
+    return "".join(c for c in text if c >= " " or c in "\n\r\t")
+
+
+def parse(iim: bytes) -> dict[str, tuple[str, ...]]:
+    """The values of an IIM block by XMP property. Reading stops at damage; text is UTF-8 or Latin-1."""
+    found: dict[tuple[int, int], list[bytes]] = {}
+    for record, number, value in _datasets(iim):
+        found.setdefault((record, number), []).append(value)
     names = {number: name for name, (number, _) in DATASETS.items()}
     values = {
         names[number]: tuple(_text(v) for v in data)
@@ -146,9 +179,22 @@ def parse(iim: bytes) -> dict[str, tuple[str, ...]]:
     }
     dates = [_text(v) for v in found.get((2, 55), ())]
     if dates and re.fullmatch(r"\d{8}", dates[0]):
-        day = dates[0]
-        values["photoshop:DateCreated"] = (f"{day[:4]}-{day[4:6]}-{day[6:]}",)
+        times = [_text(v) for v in found.get((2, 60), ())]
+        values["photoshop:DateCreated"] = (_joined(dates[0], times[0] if times else ""),)
+    codes = [_text(v) for v in found.get((2, 100), ())]
+    if codes and re.fullmatch(r"[A-Z]{3}", codes[0]):
+        values["Iptc4xmpCore:CountryCode"] = (codes[0],)
     return values
+
+
+def _joined(day: str, time: str) -> str:
+    """The IIM date and time in ISO 8601; a time that is none is left out."""
+    date = f"{day[:4]}-{day[4:6]}-{day[6:]}"
+    match = re.fullmatch(r"(\d\d)(\d\d)(\d\d)([+-]\d\d)(\d\d)", time)
+    if match is None:
+        return date
+    hour, minute, second, zone, minutes = match.groups()
+    return f"{date}T{hour}:{minute}:{second}{zone}:{minutes}"
 
 
 def _text(data: bytes) -> str:

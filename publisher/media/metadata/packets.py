@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import io
 import os
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -63,6 +64,26 @@ def exactly(file: BinaryIO, count: int) -> bytes:
     if len(data) != count:
         raise ValueError("the file ends early")
     return data
+
+
+def peeker(file: BinaryIO) -> Callable[[int, int], bytes]:
+    """Reads a few bytes at an offset, ``peek(count, offset)``, without the buffer that a far jump would waste.
+
+    It gives fewer bytes only at the end. What was written before is seen, what is written later may not be.
+    """
+    try:
+        number = file.fileno()
+    except (OSError, AttributeError):
+        number = -1
+    if number >= 0 and hasattr(os, "pread"):
+        file.flush()
+        return functools.partial(os.pread, number)
+
+    def peek(count: int, offset: int) -> bytes:
+        file.seek(offset)
+        return file.read(count)
+
+    return peek
 
 
 def length_of(file: BinaryIO) -> int:

@@ -18,6 +18,7 @@ from publisher.media.metadata.packets import (
     copy_span,
     exactly,
     length_of,
+    peeker,
 )
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -40,13 +41,15 @@ def _chunks(file: BinaryIO) -> list[Chunk]:
         raise ValueError("no PNG header")
     found: list[Chunk] = []
     at = 8
+    peek = peeker(file)
+    # A large picture has thousands of chunks, and this is all that reading its metadata costs.
     while at + 12 <= total:
-        file.seek(at)
-        length, name = struct.unpack(">I4s", exactly(file, 8))
-        if at + 12 + length > total:
+        head = peek(8, at)
+        name, after = head[4:], at + 12 + int.from_bytes(head[:4], "big")
+        if after > total:
             raise ValueError("a PNG chunk ends early")
-        found.append((name, at, length))
-        at += 12 + length
+        found.append((name, at, after - at - 12))
+        at = after
         if name == b"IEND":
             if found[0][0] != b"IHDR" or found[0][2] != 13:
                 raise ValueError("the PNG has no header chunk")

@@ -9,13 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from publisher.errors import Rejected
 from publisher.media.metadata import iim, jpeg, png, tiff, webp, xmp
 from publisher.media.metadata.exif import ExifValues
+from publisher.media.metadata.keep import NOTHING, Said, elements_of, marks_in, normal_source
 from publisher.media.metadata.packets import DAMAGE, Found
-from publisher.media.metadata.xmp_reader import parse_packet
+from publisher.media.metadata.traces import (
+    AIGC_PROPERTY,
+    Generator,
+    generator_of,
+    label_of,
+    secrets_of,
+)
+from publisher.media.metadata.xmp_reader import open_packet, properties_in
 
 _READERS = MappingProxyType(
     {"jpeg": jpeg.read, "png": png.read, "tiff": tiff.read, "webp": webp.read}
@@ -45,6 +53,9 @@ class Embedded:
     origin: Mapping[str, str] = field(default_factory=dict)
     xmp: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    generator: Generator | None = None
+    said: Said = NOTHING
+    """The same in the form that goes along into a rendition."""
 
 
 def sniff(file: BinaryIO) -> str:
@@ -86,48 +97,138 @@ def read_stream(file: BinaryIO) -> Embedded:
     return _merged(reader(file)) if reader is not None else Embedded()
 
 
-def _merged(found: Found) -> Embedded:
+def statements(path: Path) -> Said:
+    """What a master says of itself; never raises for its content.
+
+    Where nothing else can be read, an AI mark is still found by its spelling: a damaged block is no statement,
+    but a mark that is there must not get lost.
+    """
     try:
-        properties = parse_packet(found.xmp) if found.xmp else {}
+        return read_metadata(path).said
+    except Rejected:
+        mark = _scan(path)
+        return Said({xmp.DIGITAL_SOURCE_TYPE_PROPERTY: (mark,)}) if mark else NOTHING
+
+
+def said_in(found: Found) -> Said:
+    """What the packets of a file say, in the form that goes along."""
+    return _merged(found).said
+
+
+def _scan(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            rest = b""
+            while window := file.read(_WINDOW):
+                if mark := marks_in(rest + window):
+                    return mark
+                rest = window[-_OVERLAP:]
+    except OSError:
+        return ""
+    return ""
+
+
+_WINDOW, _OVERLAP = 1024 * 1024, 256
+
+
+def _packet(found: Found) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """Properties and whole elements of the XMP packet; of a broken one the AI mark, if it has one."""
+    name = xmp.DIGITAL_SOURCE_TYPE_PROPERTY
+    try:
+        root = open_packet(found.xmp)
     except ValueError:
-        properties = {}
-    layers = (("xmp", properties), ("iim", iim.parse(found.iim)), ("exif", _from_exif(found.exif)))
-    origin: dict[str, str] = {}
+        mark = marks_in(found.xmp)
+        return ({name: (mark,)} if mark else {}), {}
+    properties = properties_in(root)
+    if name in properties:
+        properties[name] = tuple(normal_source(v) for v in properties[name])
+    return properties, elements_of(root)
 
-    def pick(label: str, name: str) -> tuple[str, ...]:
-        for layer, values in layers:
-            if any(values.get(name, ())):
-                origin[label] = layer
-                return tuple(values[name])
-        return ()
 
-    def one(label: str, name: str) -> str:
-        return next(iter(pick(label, name)), "")
-
+def _merged(found: Found) -> Embedded:
+    properties, elements = _packet(found) if found.xmp else ({}, {})
     texts = dict(found.texts)
     if found.exif.user_comment:
         texts["UserComment"] = found.exif.user_comment
-    description = one("description", "dc:description")
-    if not description and texts.get("Description"):
-        description, origin["description"] = texts["Description"], "png"
+    if found.exif.software:
+        texts.setdefault("Software", found.exif.software)
+    label = label_of(texts)
+    if label:
+        properties.setdefault(AIGC_PROPERTY, (label,))
+    generator = generator_of(texts, properties)
+    layers = (
+        ("xmp", properties),
+        ("iim", iim.parse(found.iim)),
+        ("exif", _from_exif(found.exif)),
+        ("png", _from_texts(texts)),
+    )
+    every: dict[str, tuple[str, ...]] = {}
+    whence: dict[str, str] = {}
+    for layer, values in layers:
+        for name, value in values.items():
+            if name not in every and (kept := tuple(t for v in value if (t := xmp.clean(v)))):
+                every[name], whence[name] = kept, layer
+    prompts = properties.get("Iptc4xmpExt:AIPromptInformation", ())
+    secrets = (*secrets_of(texts, generator), *prompts)
+    chunks = {name for name, layer in whence.items() if layer == "png" and generator is not None}
+    said = Said(every, elements, iim.others_in(found.iim), generator, secrets, frozenset(chunks))
+    return _told(said, whence, properties, texts)
+
+
+def _told(
+    said: Said,
+    whence: Mapping[str, str],
+    properties: Mapping[str, tuple[str, ...]],
+    texts: Mapping[str, str],
+) -> Embedded:
+    values: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    for label in _FIELDS:
+        name = xmp.FIELDS[label]
+        found = said.properties.get(name, ())
+        if found:
+            origin[label] = whence[name]
+        if label == "keywords":
+            values[label] = found
+        else:
+            values[label] = "; ".join(found) if label == "creator" else next(iter(found), "")
     return Embedded(
-        title=one("title", "dc:title"),
-        description=description,
-        keywords=pick("keywords", "dc:subject"),
-        creator="; ".join(pick("creator", "dc:creator")),
-        copyright=one("copyright", "dc:rights"),
-        credit=one("credit", "photoshop:Credit"),
-        date_created=one("date_created", "photoshop:DateCreated"),
-        country=one("country", "photoshop:Country"),
-        digital_source_type=one("digital_source_type", xmp.DIGITAL_SOURCE_TYPE_PROPERTY),
-        ai_system=one("ai_system", "Iptc4xmpExt:AISystemUsed"),
-        ai_system_version=one("ai_system_version", "Iptc4xmpExt:AISystemVersionUsed"),
-        ai_prompt=one("ai_prompt", "Iptc4xmpExt:AIPromptInformation"),
-        ai_prompt_writer=one("ai_prompt_writer", "Iptc4xmpExt:AIPromptWriterName"),
+        **values,
         origin=origin,
         xmp=properties,
         texts=texts,
+        generator=said.generator,
+        said=said,
     )
+
+
+_FIELDS = (
+    "title",
+    "description",
+    "keywords",
+    "creator",
+    "copyright",
+    "credit",
+    "date_created",
+    "country",
+    "digital_source_type",
+    "ai_system",
+    "ai_system_version",
+    "ai_prompt",
+    "ai_prompt_writer",
+)
+_CHUNKS = MappingProxyType(
+    {
+        "Title": "dc:title",
+        "Description": "dc:description",
+        "Author": "dc:creator",
+        "Copyright": "dc:rights",
+    }
+)
+
+
+def _from_texts(texts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    return {name: (texts[key],) for key, name in _CHUNKS.items() if texts.get(key)}
 
 
 def _from_exif(values: ExifValues) -> dict[str, tuple[str, ...]]:

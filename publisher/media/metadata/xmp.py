@@ -25,12 +25,46 @@ NAMESPACES: Mapping[str, str] = MappingProxyType(
         "Iptc4xmpCore": "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/",
         "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
         "plus": "http://ns.useplus.org/ldf/xmp/1.0/",
+        "TC260": "http://www.tc260.org.cn/ns/AIGC/1.0/",
     }
 )
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 PLUS_VOCABULARY = "http://ns.useplus.org/ldf/vocab/"
 
 DIGITAL_SOURCE_TYPE_PROPERTY = "Iptc4xmpExt:DigitalSourceType"
+PACKET_MAX = 1024 * 1024
+"""Bytes of the largest packet that is written, in any format."""
+KEYWORDS_MAX = 500
+"""Keywords that one file can carry, in any format: ten times what the largest agency takes."""
+FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "title": "dc:title",
+        "description": "dc:description",
+        "keywords": "dc:subject",
+        "creator": "dc:creator",
+        "copyright": "dc:rights",
+        "credit": "photoshop:Credit",
+        "date_created": "photoshop:DateCreated",
+        "country": "photoshop:Country",
+        "state": "photoshop:State",
+        "city": "photoshop:City",
+        "sublocation": "Iptc4xmpCore:Location",
+        "rights_url": "xmpRights:WebStatement",
+        "usage_terms": "xmpRights:UsageTerms",
+        "digital_source_type": DIGITAL_SOURCE_TYPE_PROPERTY,
+        "ai_system": "Iptc4xmpExt:AISystemUsed",
+        "ai_system_version": "Iptc4xmpExt:AISystemVersionUsed",
+        "ai_prompt": "Iptc4xmpExt:AIPromptInformation",
+        "ai_prompt_writer": "Iptc4xmpExt:AIPromptWriterName",
+        "model_release": "plus:ModelReleaseStatus",
+        "property_release": "plus:PropertyReleaseStatus",
+        "data_mining": "plus:DataMining",
+        "licensor_name": "plus:Licensor/plus:LicensorName",
+        "licensor_url": "plus:Licensor/plus:LicensorURL",
+        "licensor_email": "plus:Licensor/plus:LicensorEmail",
+    }
+)
+"""The XMP property of each field of ``Metadata``."""
 
 
 class Form(Enum):
@@ -93,25 +127,19 @@ def properties(metadata: Metadata) -> dict[str, tuple[str, ...]]:
     ``extra_xmp`` wins over a field of the same name; its repeated names make lists where the property is one.
     Raises ``Rejected`` for a property in an unknown namespace.
     """
-    country_code = metadata.country if re.fullmatch(r"[A-Z]{2,3}", metadata.country) else ""
-    given: list[tuple[str, Iterable[str]]] = [
-        ("dc:title", (metadata.title,)),
-        ("dc:description", (metadata.description,)),
-        ("dc:subject", metadata.keywords),
-        ("dc:creator", (metadata.creator,)),
-        ("dc:rights", (metadata.copyright,)),
-        ("xmpRights:Marked", ("True",) if metadata.copyright else ()),
-        ("photoshop:Credit", (metadata.credit,)),
-        ("photoshop:DateCreated", (metadata.date_created,)),
-        ("photoshop:Country", (metadata.country,)),
-        ("Iptc4xmpCore:CountryCode", (country_code,)),
-        (DIGITAL_SOURCE_TYPE_PROPERTY, (digital_source_type(metadata),)),
-        ("Iptc4xmpExt:AISystemUsed", (metadata.ai_system,)),
-        ("Iptc4xmpExt:AISystemVersionUsed", (metadata.ai_system_version,)),
-        ("Iptc4xmpExt:AIPromptInformation", (metadata.ai_prompt,)),
-        ("Iptc4xmpExt:AIPromptWriterName", (metadata.ai_prompt_writer,)),
-    ]
-    found = {name: tuple(t for v in values if (t := clean(v))) for name, values in given}
+    given: dict[str, Iterable[str]] = {}
+    for field, name in FIELDS.items():
+        value = getattr(metadata, field)
+        given[name] = (value,) if isinstance(value, str) else value
+        if field == "copyright":
+            given["xmpRights:Marked"] = ("True",) if value else ()
+        elif field == "country":
+            coded = re.fullmatch(r"[A-Z]{2,3}", value)
+            given["Iptc4xmpCore:CountryCode"] = (value,) if coded else ()
+    given[DIGITAL_SOURCE_TYPE_PROPERTY] = (digital_source_type(metadata),)
+    for name in _PLUS_CODED:
+        given[name] = tuple(_coded(name, v) for v in given[name])
+    found = {name: tuple(t for v in values if (t := clean(v))) for name, values in given.items()}
     found.update(_extra(metadata.extra_xmp))
     return {name: values for name, values in found.items() if values}
 
@@ -127,21 +155,30 @@ def _extra(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
                     f"{', '.join(NAMESPACES)}, a colon, and a letter-only name.",
                     remedy="Correct the property in the rule or in the manifest.",
                 )
-        value = clean(raw)
-        if name in _PLUS_CODED and value and "://" not in value:
-            value = PLUS_VOCABULARY + value
+        value = _coded(name, clean(raw))
         known = found.get(name, ())
         # A text property holds one value: the last one said.
         found[name] = (*known, value) if FORMS.get(name, Form.TEXT) in _LISTS else (value,)
     return {name: tuple(v for v in values if v) for name, values in found.items()}
 
 
+def _coded(name: str, value: str) -> str:
+    """A code of the PLUS vocabulary with its full name; anything else as it is."""
+    short = name in _PLUS_CODED and value and "://" not in value
+    return PLUS_VOCABULARY + value if short else value
+
+
 _LISTS = (Form.BAG, Form.SEQ)
 
 
-def build_packet(found: Mapping[str, tuple[str, ...]]) -> bytes:
-    """The complete packet in UTF-8 for ``properties``; empty bytes when there is nothing to write."""
-    if not found:
+def build_packet(
+    found: Mapping[str, tuple[str, ...]], elements: Mapping[str, str] = MappingProxyType({})
+) -> bytes:
+    """The complete packet in UTF-8 for ``properties``; empty bytes when there is nothing to write.
+
+    ``elements`` are whole properties as XML that declares its own namespaces, written behind the others.
+    """
+    if not found and not elements:
         return b""
     structures: dict[str, list[tuple[str, str]]] = {}
     body: list[str] = []
@@ -158,12 +195,13 @@ def build_packet(found: Mapping[str, tuple[str, ...]]) -> bytes:
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
         f'<rdf:RDF xmlns:rdf="{RDF}">\n<rdf:Description rdf:about=""{spaces}>\n'
-        + "".join(body)
+        + "".join([*body, *elements.values()])
         + '</rdf:Description>\n</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="w"?>'
     ).encode()
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """``text`` as it stands between two tags."""
     # A bare carriage return would come back as a line feed (XML 1.0, 2.11).
     return (
         text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")
@@ -173,15 +211,15 @@ def _escape(text: str) -> str:
 def _element(name: str, values: tuple[str, ...]) -> str:
     form = FORMS.get(name, Form.TEXT)
     if form is Form.TEXT:
-        return f"<{name}>{_escape(values[-1])}</{name}>\n"
+        return f"<{name}>{escape(values[-1])}</{name}>\n"
     language = ' xml:lang="x-default"' if form is Form.ALT else ""
     shown = values[-1:] if form is Form.ALT else values
-    items = "".join(f"<rdf:li{language}>{_escape(v)}</rdf:li>" for v in shown)
+    items = "".join(f"<rdf:li{language}>{escape(v)}</rdf:li>" for v in shown)
     return f"<{name}><rdf:{form.value}>{items}</rdf:{form.value}></{name}>\n"
 
 
 def _structure(name: str, children: list[tuple[str, str]]) -> str:
-    inner = "".join(f"<{child}>{_escape(value)}</{child}>" for child, value in children)
+    inner = "".join(f"<{child}>{escape(value)}</{child}>" for child, value in children)
     form = FORMS.get(name, Form.TEXT)
     if form is Form.TEXT:
         return f'<{name} rdf:parseType="Resource">{inner}</{name}>\n'
@@ -193,12 +231,16 @@ def _structure(name: str, children: list[tuple[str, str]]) -> str:
 
 __all__ = [
     "DIGITAL_SOURCE_TYPE_PROPERTY",
+    "FIELDS",
     "FORMS",
     "Form",
+    "KEYWORDS_MAX",
     "NAMESPACES",
+    "PACKET_MAX",
     "RDF",
     "build_packet",
     "clean",
     "digital_source_type",
+    "escape",
     "properties",
 ]

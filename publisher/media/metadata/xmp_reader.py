@@ -6,15 +6,17 @@ It never expands entities and never fetches anything; a packet that it cannot re
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from publisher.media.metadata.xmp import NAMESPACES, RDF
+from publisher.media.metadata.xmp import NAMESPACES, RDF, escape
 
 PACKET_MAX = 16 * 1024 * 1024
 """Bytes of the largest packet that is read."""
 
 _PREFIXES = {uri: prefix for prefix, uri in NAMESPACES.items()}
-_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_XML = "{http://www.w3.org/XML/1998/namespace}"
+_XML_LANG = _XML + "lang"
 _LISTS = {f"{{{RDF}}}{kind}" for kind in ("Alt", "Bag", "Seq")}
 _DESCRIPTION = f"{{{RDF}}}Description"
 _RESOURCE = f"{{{RDF}}}resource"
@@ -28,6 +30,11 @@ def parse_packet(packet: bytes) -> dict[str, tuple[str, ...]]:
 
     Raises ``ValueError`` when the packet is no XML, over 16 MiB, or has a document type.
     """
+    return properties_in(open_packet(packet))
+
+
+def open_packet(packet: bytes) -> ElementTree.Element:
+    """The root of ``packet``. Raises like ``parse_packet``."""
     start, end = packet.find(b"<"), packet.rfind(b">")
     body = packet[start : end + 1] if 0 <= start < end else b""
     if not body or len(body) > PACKET_MAX:
@@ -35,14 +42,62 @@ def parse_packet(packet: bytes) -> dict[str, tuple[str, ...]]:
     if _DOCUMENT_TYPE.search(body.replace(b"\0", b"")):
         raise ValueError("the XMP packet has a document type")
     try:
-        root = ElementTree.fromstring(body)  # noqa: S314
+        return ElementTree.fromstring(body)  # noqa: S314
     except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise ValueError(f"the XMP packet is not XML: {error}") from error
+
+
+def properties_in(root: ElementTree.Element) -> dict[str, tuple[str, ...]]:
+    """The properties under ``root`` by name, as ``parse_packet`` tells them."""
     found: dict[str, list[str]] = {}
-    for rdf in root.iter(f"{{{RDF}}}RDF"):
-        for description in rdf.findall(_DESCRIPTION):
-            _collect(description, "", found, 0)
+    for description in _descriptions(root):
+        _collect(description, "", found, 0)
     return {name: tuple(values) for name, values in found.items()}
+
+
+def elements_in(root: ElementTree.Element) -> Iterator[tuple[str, ElementTree.Element]]:
+    """The properties under ``root`` that are elements, with their names."""
+    for description in _descriptions(root):
+        for child in description:
+            if isinstance(child.tag, str):
+                yield _name(child.tag), child
+
+
+def _descriptions(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
+    for rdf in root.iter(f"{{{RDF}}}RDF"):
+        yield from rdf.findall(_DESCRIPTION)
+
+
+def as_text(element: ElementTree.Element, depth: int = 0) -> str:
+    """``element`` as XML that declares each namespace where it is used; whitespace between tags is left out.
+
+    Raises ``ValueError`` when it is nested too deeply to be a property.
+    """
+    if depth > 2 * _DEPTH_MAX:
+        raise ValueError("an XMP property is nested too deeply")
+    spaces: dict[str, str] = {}
+    name = _qualified(element.tag, spaces)
+    attributes = {_qualified(a, spaces): value for a, value in element.attrib.items()}
+    attributes |= {f"xmlns:{prefix}": uri for uri, prefix in spaces.items()}
+    start = "".join(f' {a}="{_quoted(value)}"' for a, value in attributes.items())
+    inner = "".join(as_text(c, depth + 1) for c in element if isinstance(c.tag, str))
+    return f"<{name}{start}>{inner or escape(element.text or '')}</{name}>"
+
+
+def _qualified(tag: str, spaces: dict[str, str]) -> str:
+    """A name with a prefix; ``spaces`` notes the prefix by its namespace."""
+    if not tag.startswith("{"):
+        return tag
+    uri, _, local = tag[1:].rpartition("}")
+    if uri == _XML[1:-1]:
+        return f"xml:{local}"
+    known = "rdf" if uri == RDF else _PREFIXES.get(uri, f"n{len(spaces)}")
+    return f"{spaces.setdefault(uri, known)}:{local}"
+
+
+def _quoted(text: str) -> str:
+    whole = escape(text).replace('"', "&quot;")
+    return whole.replace("\n", "&#xA;").replace("\t", "&#x9;")
 
 
 def _collect(
@@ -51,7 +106,7 @@ def _collect(
     if depth > _DEPTH_MAX:
         return
     for attribute, value in holder.attrib.items():
-        if not attribute.startswith((f"{{{RDF}}}", "{http://www.w3.org/XML/1998/namespace}")):
+        if not attribute.startswith((f"{{{RDF}}}", _XML)):
             found.setdefault(owner + _name(attribute), []).append(value)
     for child in holder:
         if isinstance(child.tag, str):
@@ -79,7 +134,7 @@ def _value(
 
 
 def _is_plain(attribute: str) -> bool:
-    return attribute.startswith((f"{{{RDF}}}", "{http://www.w3.org/XML/1998/namespace}"))
+    return attribute.startswith((f"{{{RDF}}}", _XML))
 
 
 def _name(tag: str) -> str:

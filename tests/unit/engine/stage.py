@@ -146,6 +146,9 @@ class TextStudio:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def expect(self, requests: object) -> None:
+        """Nothing is made beforehand."""
+
     def make(self, request: TextRequest) -> File:
         path = self.folder / request.name
         path.write_text(request.name)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import random
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from publisher.errors import Rejected
 from publisher.media import archive
-from publisher.media.archive import write_zip
+from publisher.media.archive import Packed, plan_archive, write_zip
 
 
 def _members(folder: Path) -> list[tuple[str, Path]]:
@@ -134,3 +141,68 @@ def test_a_member_that_changes_or_is_missing_leaves_no_archive(
     with pytest.raises(Rejected, match="m changed while it was packed"):
         write_zip([("m", path)], tmp_path / "out.zip")
     assert [p.name for p in tmp_path.iterdir()] == ["m"]
+
+
+def test_any_stretch_can_be_read_by_itself_and_in_any_order(tmp_path: Path) -> None:
+    members, target = _members(tmp_path), tmp_path / "out.zip"
+    size, checksum = write_zip(members, target)
+    whole = target.read_bytes()
+    assert (size, checksum) == (len(whole), hashlib.sha256(whole).hexdigest())
+    planned = plan_archive([Packed(n, p, zlib.crc32(p.read_bytes())) for n, p in members])
+    assert (planned.size, planned.sha256()) == (size, checksum)
+    chance = random.Random(3)
+    spans = [(chance.randrange(size), chance.choice((1, 100, 70_000))) for _ in range(200)]
+    spans += [(0, size), (size - 1, 100), (size, 5), (0, 0)]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda span: planned.read_at(*span), spans))
+    assert found == [whole[start : start + count] for start, count in spans]
+
+
+def test_a_planned_archive_does_not_send_what_changed(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    path.write_bytes(b"x" * 100)
+    planned = plan_archive([Packed("m", path, zlib.crc32(b"x" * 100))])
+    path.write_bytes(b"y" * 100)
+    os.utime(path, ns=(1, 1))
+    for read in (lambda: planned.read_at(0, 200), planned.sha256):
+        with pytest.raises(Rejected, match="m changed while it was packed"):
+            read()
+    path.unlink()
+    with pytest.raises(Rejected, match="m changed while it was packed"):
+        planned.read_at(60, 10)
+    assert planned.read_at(0, 4) == b"PK\3\4"
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.dictionaries(
+        st.text("abcdü", min_size=1, max_size=6).map(lambda n: f"{n}.txt"),
+        st.binary(max_size=400),
+        max_size=8,
+    ),
+    st.integers(1, 300),
+)
+def test_archives_of_any_files_are_read_by_another_program(
+    contents: dict[str, bytes], step: int
+) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        members = []
+        for number, (name, data) in enumerate(contents.items()):
+            path = Path(place) / str(number)
+            path.write_bytes(data)
+            members.append(Packed(name, path, zlib.crc32(data)))
+        planned = plan_archive(members)
+        pieces = [planned.read_at(at, step) for at in range(0, planned.size, step)]
+        with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as packed:
+            assert packed.testzip() is None
+            assert {n: packed.read(n) for n in packed.namelist()} == contents
+
+
+def test_the_system_copies_the_same_bytes(tmp_path: Path) -> None:
+    members = _members(tmp_path)
+    known = [Packed(n, p, zlib.crc32(p.read_bytes())) for n, p in members]
+    assert write_zip(known, tmp_path / "1.zip")[1]
+    for number, wanted in enumerate((known, members), 2):
+        size, checksum = write_zip(wanted, tmp_path / f"{number}.zip", digest=False)
+        assert (size, checksum) == ((tmp_path / "1.zip").stat().st_size, "")
+        assert (tmp_path / f"{number}.zip").read_bytes() == (tmp_path / "1.zip").read_bytes()

@@ -100,14 +100,17 @@ def test_the_own_reader_finds_what_was_written(written: Path) -> None:
     assert found.xmp["plus:Licensor/plus:LicensorURL"] == ("https://example.com/licence",)
 
 
-def test_writing_twice_gives_the_same_bytes_and_replaces(written: Path, tmp_path: Path) -> None:
+def test_writing_twice_gives_the_same_bytes_and_merges(written: Path, tmp_path: Path) -> None:
     again = tmp_path / f"again{written.suffix}"
     embed(written, again, AWKWARD, dpi=300)
     once_more = tmp_path / f"once-more{written.suffix}"
-    embed(again, once_more, Metadata(title="Short"), dpi=300)
+    silent = ("creator", "copyright", "credit")
+    embed(again, once_more, Metadata(title="Short", cleared=silent), dpi=300)
     if written.suffix != ".tif":
         assert again.read_bytes() == written.read_bytes()
-    assert read_metadata(once_more).title == "Short"
+    merged = read_metadata(once_more)
+    assert (merged.title, merged.keywords) == ("Short", AWKWARD.keywords)
+    assert merged.digital_source_type == AI_MARK
     left = once_more.read_bytes()
     assert AWKWARD.ai_prompt.encode() not in left
     assert b"ultra-detailed" not in left

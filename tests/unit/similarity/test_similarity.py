@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from publisher.media.columns import Columns, links_of
 from publisher.similarity import (
+    CLOSE_MAX,
+    CLOSE_WIDE_MAX,
     SMALL_MAX,
     WIDE_MAX,
     Candidate,
@@ -63,7 +65,10 @@ def test_the_thresholds_are_inclusive() -> None:
     one = noisy(1)
     assert alike(one, moved(one, SMALL_MAX, WIDE_MAX))
     assert not alike(one, moved(one, SMALL_MAX + 1, 0))
-    assert not alike(one, moved(one, 0, WIDE_MAX + 1))
+    assert not alike(one, moved(one, SMALL_MAX, WIDE_MAX + 1))
+    assert alike(one, moved(one, CLOSE_MAX, CLOSE_WIDE_MAX))
+    assert not alike(one, moved(one, CLOSE_MAX + 1, CLOSE_WIDE_MAX))
+    assert not alike(one, moved(one, 0, CLOSE_WIDE_MAX + 1))
 
 
 def test_a_mirror_image_is_alike_and_an_empty_picture_is_not_everything() -> None:
