@@ -3,18 +3,22 @@
     python benchmarks/renditions.py [--megapixels 24] [--rounds 7] [--batch 8] [--only single,four,batch,memory]
 
 Every figure is a ratio to a peer in the same run. "Full" is what the studio makes of a request: header checks,
-sized sRGB picture, all metadata, the likeness of the picture, SHA-256 and CRC-32, everything read back, a
-rename at the end. "Bare" is pyvips ``thumbnail`` and ``jpegsave`` with the same options. It fails when a limit
-is broken.
+sized sRGB picture, all metadata, SHA-256 and CRC-32, everything read back, a rename at the end; "hashed" is
+that and the perceptual hashes of what was made. "Bare" is pyvips ``thumbnail`` and ``jpegsave`` with the same
+options. Ratios are of wall seconds; the processor's seconds of the workers stand beside them, because other
+load on the machine falls on wall seconds only. It fails when a limit is broken.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from compare import Contender, Result, compare, timed
@@ -25,6 +29,7 @@ from publisher.listing import Metadata, Recipe, RenditionRequest
 from publisher.manifest.item import Master
 from publisher.manifest.model import ProvenanceClass
 from publisher.media import vips
+from publisher.media.marks import mark_of
 from publisher.media.probe import probe
 from publisher.media.studio import Studio
 
@@ -117,12 +122,62 @@ def single(place: Path, small: Master, master: Master, rounds: int) -> Result:
         with Fresh(place, small, 1) as studio:
             return timed(lambda: studio.make(request(master)))
 
+    def hashed() -> float:
+        with Fresh(place, small, 1) as studio:
+
+            def work() -> None:
+                made = studio.make(request(master))
+                shown = dataclasses.replace(
+                    master, path=made.path, sha256=made.sha256, size=made.size, format="jpeg",
+                    width=made.width, height=made.height, mark=mark_of(made.path),
+                )  # fmt: skip
+                studio._decode("likeness", (shown, place / "likeness"), shown)
+
+            return timed(work)
+
     title = f"one rendition of {master.relative}, {master.megapixels:.0f} megapixels"
     contenders = [
         Contender("full", full, ours=True),
+        Contender("hashed", hashed, ours=True),
         Contender("bare", lambda: timed(lambda: bare(master, place))),
     ]
+    processor_seconds(place, master)
     return compare(title, contenders, rounds=rounds)
+
+
+def processor_seconds(place: Path, master: Master) -> None:
+    """What a rendition, a bare one and a decode take of the processor, in this process and one after the other."""
+    from publisher.media.jobs import perform
+
+    target, pixels = place / "cpu.jpg", place / "cpu.pixels"
+    asked = [request(master, side) for side in SIDES]
+
+    def made(requests: list[RenditionRequest]) -> None:
+        places = [pixels.with_suffix(f".{n}") for n in range(len(requests))]
+        job = (master, [(r.recipe, p) for r, p in zip(requests, places, strict=True)])
+        answer = perform("pictures", job)
+        for one, where, each in zip(requests, places, answer["each"], strict=True):
+            size = (each["width"], each["height"])
+            assert "error" not in perform("finish", (one, where, size, target))
+
+    work: dict[str, Callable[[], object]] = {
+        "full": lambda: made(asked[:1]),
+        "bare": lambda: bare(master, place),
+        "four": lambda: made(asked),
+        "decode": lambda: decode(master),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in work}
+    for _ in range(5):
+        for name, run in work.items():
+            start = time.process_time()
+            run()
+            taken[name].append(time.process_time() - start)
+    cpu = {name: min(seconds) for name, seconds in taken.items()}
+    print(
+        f"{master.relative}: processor seconds: full {cpu['full']:.3f}, bare {cpu['bare']:.3f}, ratio "
+        f"{cpu['full'] / cpu['bare']:.2f}; four {cpu['four']:.3f}, decode {cpu['decode']:.3f}, ratio "
+        f"{cpu['four'] / cpu['decode']:.2f}, four apart {4 * cpu['full']:.3f}"
+    )
 
 
 def four(place: Path, small: Master, master: Master, rounds: int) -> Result:

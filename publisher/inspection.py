@@ -19,6 +19,8 @@ from publisher.listing import (
     TextRequest,
 )
 from publisher.manifest.item import Item, ItemKind
+from publisher.manifest.model import ProvenanceClass
+from publisher.manifest.provenance import DIGITAL_SOURCE_TYPE
 from publisher.recipes import planned_size
 
 INSIDE_THE_FILE = "xmp"
@@ -117,7 +119,8 @@ def _unmarked(request: RenditionRequest, item: Item, listing: Listing) -> list[F
         d.mechanism == INSIDE_THE_FILE for d in listing.declarations
     ):
         return []
-    if said.digital_source_type or _MARK in dict(said.extra_xmp):
+    written = dict(said.extra_xmp).get(_MARK) or said.digital_source_type
+    if written or DIGITAL_SOURCE_TYPE.get(said.provenance or ProvenanceClass.HUMAN):
         return []
     return [
         Finding(

@@ -8,13 +8,13 @@ things (``model_fields_set`` tells them apart): not ours to manage, clear it, ma
 from __future__ import annotations
 
 import datetime as dt
-import re
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticKnownError
+
+from publisher.manifest.spellings import day, exact, whole
 
 Identifier = Annotated[
     str,
@@ -23,44 +23,9 @@ Identifier = Annotated[
 ]
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 
-_PLAIN_PRICE = re.compile(r"\d+(\.\d+)?", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
-
-
-def _exact(value: Any) -> Any:
-    """A price by its text; a binary float is taken by its shortest text, never by its bits."""
-    if isinstance(value, float):
-        value = repr(value)
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    if _PLAIN_PRICE.fullmatch(text):
-        return text
-    if not _NUMBER.fullmatch(text):
-        raise PydanticKnownError("decimal_parsing")
-    number = Decimal(text)  # an exponent or a sign: the plain spelling of the same number
-    return format(abs(number) if number.is_zero() else number, "f")
-
-
-def _day(value: Any) -> Any:
-    """Only YYYY-MM-DD is a day in a manifest; a bare number is never read as a timestamp."""
-    if isinstance(value, dt.date) or (isinstance(value, str) and _DAY.fullmatch(value.strip())):
-        return value.strip() if isinstance(value, str) else value
-    raise PydanticKnownError("date_parsing", {"error": "not YYYY-MM-DD"})
-
-
-def _whole(value: Any) -> Any:
-    """A category that is written as a whole number is one, quoted or not, in every file format."""
-    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
-        return int(value)
-    return value
-
-
-Price = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=4), BeforeValidator(_exact)]
-Day = Annotated[dt.date, BeforeValidator(_day)]
-Category = Annotated[int | Text, BeforeValidator(_whole)]
+Price = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=4), BeforeValidator(exact)]
+Day = Annotated[dt.date, BeforeValidator(day)]
+Category = Annotated[int | Text, BeforeValidator(whole)]
 
 
 class _Model(BaseModel):

@@ -28,6 +28,8 @@ _OFFLINE: Mapping[str, Any] = MappingProxyType(
         "builder": {"thumbnail": {"enabled": False}},
         "verify": {
             "verify_trust": False,
+            # Whoever signs reads the file back; the library would do it a second time.
+            "verify_after_sign": False,
             "remote_manifest_fetch": False,
             "ocsp_fetch": False,
             "verify_timestamp_trust": False,

@@ -15,6 +15,7 @@ _INTEGERS = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
 VALUE_MAX = 64 * 1024 * 1024
 """Bytes of the largest single value that is read."""
 _ENTRIES_MAX = 4096
+_OFFSET_MAX = 1 << 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def read_header(file: BinaryIO) -> tuple[Layout, int]:
 
 def read_directory(file: BinaryIO, layout: Layout, offset: int) -> Directory:
     """The directory at ``offset``. Raises ``ValueError`` when it is cut short or absurdly long."""
-    file.seek(offset)
+    _go(file, offset)
     (count,) = struct.unpack(layout.order + layout.count, _exactly(file, 8 if layout.big else 2))
     if count > _ENTRIES_MAX:
         raise ValueError("too many entries in a directory")
@@ -118,7 +119,7 @@ def value(file: BinaryIO, layout: Layout, entry: Entry) -> bytes:
     offset = value_offset(layout, entry)
     if offset is None:
         return entry.raw[: entry.length]
-    file.seek(offset)
+    _go(file, offset)
     return _exactly(file, entry.length)
 
 
@@ -128,6 +129,13 @@ def integers(file: BinaryIO, layout: Layout, entry: Entry | None) -> tuple[int, 
         return ()
     shape = f"{layout.order}{entry.count}{_INTEGERS[entry.type]}"
     return struct.unpack(shape, value(file, layout, entry))
+
+
+def _go(file: BinaryIO, offset: int) -> None:
+    # A file system refuses what no file can reach with an error of its own, which would look like a bad disk.
+    if offset > _OFFSET_MAX:
+        raise ValueError("an offset lies outside of any file")
+    file.seek(offset)
 
 
 def _exactly(file: BinaryIO, count: int) -> bytes:

@@ -117,7 +117,7 @@ def test_broken_files_end_in_a_rendition_or_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "seeds").mkdir()
     (tmp_path / "work").mkdir()
     files = seeds(tmp_path / "seeds")
-    ends = _through(tmp_path / "work", mutated(files, 250, seed=20261121))
+    ends = _through(tmp_path / "work", mutated(files, 150, seed=20261121))
     assert ends["made"] >= 20
     assert ends["refused"] + ends["rejected"] >= 50
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from media_samples import AWKWARD, CONTAINERS, SUFFIX, exiftool, picture, pixels, wanted
+from mutations import shared_images
 
 from publisher.errors import Rejected
 from publisher.listing import Metadata, Recipe
@@ -25,7 +26,7 @@ from publisher.media.pixels import planned_size
 from publisher.media.probe import probe
 from publisher.media.rendition import render_image
 
-PUBLIC = Path(__file__).resolve().parents[4] / "shared" / "data" / "images"
+PUBLIC = shared_images() or Path("no public test images: set SHARED_DATA")
 Make = Callable[..., Master]
 
 

@@ -172,6 +172,16 @@ def test_a_tiff_with_wide_offsets_keeps_its_layout(big: bool, tmp_path: Path) ->
         assert exiftool(target)["IFD0:Copyright"] == AWKWARD.copyright
 
 
+@pytest.mark.parametrize("offset", [1 << 50, (1 << 63) + 8, (1 << 64) - 1])
+def test_an_offset_that_no_file_can_reach_is_damage(offset: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    path.write_bytes(b"II+\0\x08\0\0\0" + offset.to_bytes(8, "little") + bytes(64))
+    with pytest.raises(Rejected, match="damaged"):
+        read_metadata(path)
+    with pytest.raises(Rejected, match="damaged"):
+        embed(path, tmp_path / "b.tif", Metadata(title="x"))
+
+
 def test_a_big_endian_tiff_keeps_its_byte_order(tmp_path: Path) -> None:
     layout = Layout(">", False)
     numbers = {256: 2, 257: 2, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 2, 279: 4}

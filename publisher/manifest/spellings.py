@@ -1,0 +1,47 @@
+"""How prices, days and whole numbers may be written in a manifest, the same in YAML, JSON, JSONL and CSV.
+
+Each function takes what a parser gave and returns what pydantic is to check. Nothing is rounded or guessed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Any
+
+from pydantic_core import PydanticKnownError
+
+_PLAIN_PRICE = re.compile(r"\d+(\.\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
+
+
+def exact(value: Any) -> Any:
+    """A price by its text; a binary float is taken by its shortest text, never by its bits."""
+    if isinstance(value, float):
+        value = repr(value)
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if _PLAIN_PRICE.fullmatch(text):
+        return text
+    if not _NUMBER.fullmatch(text):
+        raise PydanticKnownError("decimal_parsing")
+    number = Decimal(text)  # an exponent or a sign: the plain spelling of the same number
+    return format(abs(number) if number.is_zero() else number, "f")
+
+
+def day(value: Any) -> Any:
+    """Only YYYY-MM-DD is a day in a manifest; a bare number is never read as a timestamp."""
+    if isinstance(value, dt.date) or (isinstance(value, str) and _DAY.fullmatch(value.strip())):
+        return value.strip() if isinstance(value, str) else value
+    raise PydanticKnownError("date_parsing", {"error": "not YYYY-MM-DD"})
+
+
+def whole(value: Any) -> Any:
+    """A category that is written as a whole number is one, quoted or not, in every file format."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        return int(value)
+    return value
