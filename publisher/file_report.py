@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from publisher.errors import PublisherError
+from publisher.errors import PublisherError, Rejected
 from publisher.inspection import too_small
 from publisher.listing import Metadata, Recipe, RenditionRequest
 from publisher.manifest.item import Item, ItemKind, Master
@@ -37,8 +38,27 @@ _COLOURS = {"srgb": "RGB", "rgb16": "RGB, 16 bits", "b-w": "grey", "grey16": "gr
 def report(paths: Sequence[Path], rows: Sequence[Row], day: dt.date) -> dict[str, Any]:
     """The document of ``publisher media inspect --json``. Never raises for a bad file."""
     bench = Bench(day, rows=rows)
-    masters = probed([(path.name, path) for path in paths])
+    masters = _decoded(probed([(path.name, path) for path in paths]))
     return {"files": [_file(master, rows, bench) for master in masters]}
+
+
+def _decoded(masters: Sequence[Master]) -> list[Master]:
+    """The masters; one whose pixels cannot be read to the end has that as its problem. A header proves little."""
+    pool = DecoderPool(1)
+
+    def checked(master: Master, target: Path) -> Master:
+        try:
+            pool.run("likeness", (master, target), name=master.relative, seconds=_SECONDS)
+        except Rejected as error:
+            return dataclasses.replace(master, problem=error.sentence)
+        return master
+
+    try:
+        with tempfile.TemporaryDirectory() as place:
+            target = Path(place) / "likeness"
+            return [m if m.problem else checked(m, target) for m in masters]
+    finally:
+        pool.close()
 
 
 def _file(master: Master, rows: Sequence[Row], bench: Bench) -> dict[str, Any]:

@@ -40,13 +40,24 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     image.pngsave(str(folder / "clear.png"))
     picture(folder / "small.jpg", 300, 200)
     (folder / "text.png").write_bytes(b"no picture")
-    names = ["ai.png", "clear.png", "small.jpg", "text.png", "absent.png"]
+    (folder / "cut.png").write_bytes(large.read_bytes()[: large.stat().st_size // 2])
+    names = ["ai.png", "clear.png", "small.jpg", "cut.png", "text.png", "absent.png"]
     made = report([folder / name for name in names], ROWS, DAY)
     return {Path(file["file"]).name: file for file in made["files"]}
 
 
 def channels(file: dict) -> dict[str, dict]:
     return {c["channel"]: c for c in file["channels"]}
+
+
+def test_a_file_that_ends_half_way_is_taken_by_nobody(document: dict[str, dict]) -> None:
+    """Its header is in order; only who reads the pixels knows."""
+    file = document["cut.png"]
+    assert (file["is"]["width"], file["problem"]) == (
+        3000,
+        "cut.png: the picture cannot be decoded.",
+    )
+    assert {c["word"] for c in file["channels"]} == {"refused"}
 
 
 def test_facts_and_words_are_told_with_their_origin(document: dict[str, dict]) -> None:
