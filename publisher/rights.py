@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TypedDict
 
-from publisher.manifest.model import Asset, DataMining, Depicted, Licensor, Location
+from publisher.manifest.model import Asset, Depicted, Licensor, Location
+from publisher.manifest.spellings import DataMining
 
 _MINING: Mapping[DataMining, str] = MappingProxyType(
     {

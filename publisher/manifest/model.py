@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from publisher.manifest.spellings import day, exact, whole
+from publisher.manifest.spellings import DataMining, day, exact, whole
 
 Identifier = Annotated[
     str,
@@ -188,17 +188,6 @@ class Location(_Model):
     city: Text | None = None
     state: Text | None = Field(None, description="State or province.")
     place: Text | None = Field(None, description="A place within the city.")
-
-
-class DataMining(str, Enum):
-    """Whether machines may learn from the picture, in the words of the PLUS vocabulary."""
-
-    UNSPECIFIED = "unspecified"
-    ALLOWED = "allowed"
-    NO_TRAINING = "no-ai-training"
-    NO_GENERATIVE_TRAINING = "no-generative-ai-training"
-    ONLY_SEARCH = "only-search-engines"
-    PROHIBITED = "prohibited"
 
 
 class LicensedTerm(_Model):

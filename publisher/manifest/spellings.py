@@ -1,4 +1,4 @@
-"""How prices, days and whole numbers may be written in a manifest, the same in YAML, JSON, JSONL and CSV.
+"""How prices, days, whole numbers and fixed words may be written in a manifest, the same in every file format.
 
 Each function takes what a parser gave and returns what pydantic is to check. Nothing is rounded or guessed.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 from pydantic_core import PydanticKnownError
@@ -45,3 +46,14 @@ def whole(value: Any) -> Any:
     if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         return int(value)
     return value
+
+
+class DataMining(str, Enum):
+    """Whether machines may learn from the picture, in the words of the PLUS vocabulary."""
+
+    UNSPECIFIED = "unspecified"
+    ALLOWED = "allowed"
+    NO_TRAINING = "no-ai-training"
+    NO_GENERATIVE_TRAINING = "no-generative-ai-training"
+    ONLY_SEARCH = "only-search-engines"
+    PROHIBITED = "prohibited"

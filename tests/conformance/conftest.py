@@ -21,6 +21,7 @@ from world import NEIGHBOUR, World
 from publisher.ledger.store import Ledger
 from publisher.media.studio import Studio
 from publisher.render import renderer
+from publisher.row import Mode
 from publisher.workspace import Workspace, open_workspace
 
 HUMAN = {"class": "human"}
@@ -40,11 +41,11 @@ _COLUMNS = {
         column.field: f"https://shop.example/{column.field}"
         for dialect in (row.csv.dialects.values() if row.csv is not None else ())
         for column in dialect.columns
-        if column.required
+        if column.required and row.mode is Mode.HANDOFF
     }
     for name, row in ROWS.items()
 }
-"""What only the seller can say in a sheet of a row, such as the address of a page."""
+"""What only the seller can say in the sheet of a pack, such as the address of a page."""
 
 
 def _stated(name: str) -> str:

