@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NoReturn, Self
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from publisher.errors import Unsupported
+from publisher.errors import PublisherError, Unsupported
 from publisher.listing import (
     Change,
     Copy,
@@ -75,6 +75,31 @@ class Context:
     """
     options: Mapping[str, Any] = field(default_factory=dict)
     """The account's options from publisher.toml, such as ``csv_dialect``."""
+    held: Callable[[str], str | None] = lambda _sha256: None
+    """Where the channel holds the bytes with this SHA-256 for us (``remote.held``), as the ledger knows it."""
+    bound: Callable[[], Iterator[Remote]] = lambda: iter(())
+    """Everything that the ledger has bound for this account, by key in order, one at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of a batch: CREATE, UPDATE or WITHDRAW. A withdrawal has no listing, a creation no remote."""
+
+    verb: Verb
+    key: str
+    listing: Listing | None = None
+    staged: tuple[Staged, ...] = ()
+    remote: Remote | None = None
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """The channel's answer to one write of a batch: a receipt, or the error that ended this write alone."""
+
+    key: str
+    receipt: Receipt | None = None
+    error: PublisherError | None = None
 
 
 class Session(ABC):
@@ -116,9 +141,18 @@ class Session(ABC):
         """Pages of everything there. Complete, or it raises."""
         self._unsupported(Verb.LIST)
 
+    def find_many(self, keys: Sequence[str]) -> Mapping[str, Remote]:
+        """``find`` for many keys at once; a key that is not there is left out. Complete, or it raises."""
+        found = ((key, self.find(key)) for key in keys)
+        return {key: remote for key, remote in found if remote is not None}
+
     def status(self, remote: Remote) -> Status:
         """Where the item is in its life there."""
         self._unsupported(Verb.STATUS)
+
+    def picture(self, remote: Remote) -> bytes | None:
+        """The bytes of ``remote.picture``, at most 32 MB; None when there is none."""
+        return None
 
     def stage(self, file: File) -> Staged:
         """Bring bytes over so that ``create`` is one small step. Idempotent, resumable, retriable."""
@@ -144,6 +178,15 @@ class Session(ABC):
     def submit(self, batch: Sequence[tuple[Listing, Remote]], digest: str) -> Receipt:
         """The batch step after the creates: CSV, send for review. Called once per ``digest``."""
         self._unsupported(Verb.SUBMIT)
+
+    def write_many(self, writes: Sequence[Write]) -> Iterator[Wrote]:
+        """Several writes in one go, for rows with a ``[batch]``. Called once per batch of intents.
+
+        Yields one answer per write, in any order, each as soon as it is certain. Raises before the first
+        answer Transient or Throttled (certainly none landed) or OutcomeUnknown (nobody can tell of any);
+        a write without an answer is unknown. ``context.sending()`` stands for all writes of the batch.
+        """
+        raise Unsupported(f"{self.context.row.title} takes one write at a time")
 
     def _unsupported(self, verb: Verb) -> NoReturn:
         raise Unsupported(
@@ -172,8 +215,14 @@ class ReadOnlySession(Session):
     def list(self) -> Iterator[Sequence[Remote]]:
         return self._inner.list()
 
+    def find_many(self, keys: Sequence[str]) -> Mapping[str, Remote]:
+        return self._inner.find_many(keys)
+
     def status(self, remote: Remote) -> Status:
         return self._inner.status(remote)
+
+    def picture(self, remote: Remote) -> bytes | None:
+        return self._inner.picture(remote)
 
     def stage(self, file: File) -> Staged:
         self._refuse("stage")
@@ -191,6 +240,9 @@ class ReadOnlySession(Session):
 
     def submit(self, batch: Sequence[tuple[Listing, Remote]], digest: str) -> Receipt:
         self._refuse("submit")
+
+    def write_many(self, writes: Sequence[Write]) -> Iterator[Wrote]:
+        self._refuse("write_many")
 
     def _refuse(self, verb: str) -> NoReturn:
         raise Unsupported(f"planning is read-only and may not {verb}")
@@ -219,6 +271,13 @@ class Channel(ABC):
     def validate(self, listing: Listing) -> list[Finding]:
         """Only what row data cannot express."""
         return []
+
+    def forecast(self, writes: Sequence[Write]) -> str:
+        """What carrying out these writes takes there, in one sentence (points, requests, minutes, days).
+
+        ``staged`` of the writes is empty: nothing is made yet. Empty when there is nothing to say.
+        """
+        return ""
 
     @abstractmethod
     def session(self, context: Context) -> Session:
