@@ -19,7 +19,13 @@ from publisher.compose import compose
 from publisher.decide import Bound, Open, broken, decide
 from publisher.engine.batch import batch_digest
 from publisher.errors import Rejected, UnsafePlan
-from publisher.followers import after_sources, source_of, stages, with_sources
+from publisher.followers import (
+    after_followers,
+    after_sources,
+    source_of,
+    stages,
+    with_sources,
+)
 from publisher.guards import Guard, Trip, guards
 from publisher.inspection import inspect
 from publisher.ledger.records import Binding, Intent
@@ -155,12 +161,16 @@ def push(
     hands = Hands(ledger, studio, door, reporter, stop or threading.Event())
     sick = preflighted(plan, ws.accounts, hands, strict=strict)
     run = ledger.begin_run(command.partition(" ")[0], plan.digest, door.clock.now())
-    order = stages(ws.accounts) if staged else [ws.accounts]
+    taking_off = all(p.verb is Verb.WITHDRAW for p in plan.active())
+    order = stages(ws.accounts) if staged or taking_off else [ws.accounts]
     result = PushResult(plan, run, ())
-    for number, stage in enumerate(order):
+    # Whoever points to something goes before it.
+    for number, stage in enumerate(order[::-1] if taking_off and not staged else order):
         todo = plan.limited(a.name for a in stage)
         aside = dict(sick)
-        if number:
+        if not staged:
+            todo = after_followers(todo, ws.accounts, result.outcomes)
+        elif number:
             # Who follows another account is planned anew, with what is live there by now.
             now = door.clock.now()
             todo = after_sources(
