@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from publisher.manifest.refusal import LACKING, SAID, SAID_OF
 from publisher.manifest.shape import keys_at, nearest
 
 Path = tuple[str | int, ...]
@@ -81,7 +82,7 @@ def _path(detail: Any, tree: Any) -> Path:
         if inside:
             path.append(part)
             node = node[part]
-    if detail["type"] == "missing":
+    if detail["type"] == "missing" or (detail["type"] == LACKING and detail["loc"][-1] not in node):
         path.append(detail["loc"][-1])
     return tuple(path)
 
@@ -132,8 +133,11 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
 
 def _words(path: Path, detail: Any, model: type[BaseModel]) -> tuple[str, str]:
     kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
-    if kind == "missing":
+    if kind in ("missing", LACKING):
         return "is missing", ""
+    if kind in (SAID, SAID_OF):
+        text = f"{shown(given)} {detail['msg']}" if kind == SAID_OF else str(detail["msg"])
+        return text, str(context.get("remedy", ""))
     if kind == "extra_forbidden":
         return _unknown(path, model)
     if given is None:
@@ -166,6 +170,8 @@ def _choice(given: Any, expected: str) -> tuple[str, str]:
 
 def _bounds(kind: str, given: Any, context: Mapping[str, Any]) -> tuple[str, str] | None:
     one = {
+        "greater_than": f"must be above {context.get('gt')}",
+        "less_than": f"must be below {context.get('lt')}",
         "greater_than_equal": f"must not be below {context.get('ge')}",
         "less_than_equal": f"must not be above {context.get('le')}",
         "decimal_max_places": f"has more than {context.get('decimal_places')} decimals",
