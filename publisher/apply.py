@@ -38,9 +38,12 @@ def apply(
     reporter: Reporter,
     strict: bool = False,
     stop: threading.Event | None = None,
+    kind: str = "push",
 ) -> PushResult:
-    """Carry out the plan. Raises ConfigError before the first write when settings are missing, and with
-    ``strict`` the first sick account's error; otherwise every trouble stands in the result.
+    """Carry out the plan; ``kind`` is the command, for the list of runs.
+
+    Raises ConfigError before the first write when settings are missing, and with ``strict`` the first sick
+    account's error; otherwise every trouble stands in the result.
     """
     busy = busy_accounts(plan, accounts, ledger)
     missing_settings(door, busy)
@@ -48,7 +51,7 @@ def apply(
     sick = {name: a for name, a in answers.items() if isinstance(a, PublisherError)}
     if strict and sick:
         raise next(iter(sick.values()))
-    run = ledger.begin_run("push", plan.digest, door.clock.now())
+    run = ledger.begin_run(kind, plan.digest, door.clock.now())
     desk = Desk(plan, run, ledger, studio, door, reporter, stop or threading.Event())
     lanes = {a.name: Lane(desk, a) for a in busy if a.name not in sick}
     # Said beforehand, so that the pictures of one master are made of one decode for all accounts.

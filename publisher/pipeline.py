@@ -34,6 +34,7 @@ from publisher.observe import Account, Door
 from publisher.outcome import Outcome, PushResult
 from publisher.plan import AccountPlan, Confidence, Done, Plan, PlanItem, Submission, Word
 from publisher.policy import Bench, quotas_for
+from publisher.pricing import price_moment, with_sales_ended
 from publisher.promises import plan_conflicts
 from publisher.row import Verb
 from publisher.workspace import Workspace
@@ -54,6 +55,7 @@ def make_plan(ws: Workspace, ledger: Ledger, *, day: dt.date, now: dt.datetime) 
     findings: list[Finding] = list(ws.findings)
     listings: dict[tuple[str, str], Listing] = {}
     bench = ws.bench(day)
+    moment = price_moment(day, now)
     for account in ws.accounts:
         own = []
         for item in ws.items:
@@ -63,7 +65,7 @@ def make_plan(ws: Workspace, ledger: Ledger, *, day: dt.date, now: dt.datetime) 
             # listing. The listing is held against the row's limits and the facts of the masters. What we
             # want is held against what the ledger has bound; one word comes out.
             planned, listing, found = _pair(
-                ws, account, item, bench, bindings.get(pair), unsettled.get(pair)
+                ws, account, item, bench, moment, bindings.get(pair), unsettled.get(pair)
             )
             own.append(planned)
             listings[item.id, account.name] = listing
@@ -147,6 +149,7 @@ def push(
         reporter=reporter,
         strict=strict,
         stop=stop,
+        kind=command,
     )
     outcomes = tuple(_told(o) for o in result.outcomes)
     return replace(result, outcomes=outcomes)
@@ -157,6 +160,7 @@ def _pair(
     account: Account,
     item: Item,
     bench: Bench,
+    moment: dt.datetime,
     bound: Binding | None,
     intent: Intent | None,
 ) -> tuple[PlanItem, Listing, list[Finding]]:
@@ -174,10 +178,11 @@ def _pair(
         waivers=ws.waivers,
     )
     copy = compose(item, row, account.name, verdict, account.options)
-    listing = account.channel.to_listing(
-        item, item.override(account.name).offer or item.offer, copy
-    )
-    about = [*drafts.findings, *listing.findings, *inspect(item, listing)]
+    # The account's rules make its prices of the manifest's; an adapter never calculates one.
+    priced = account.pricing.offer(item, account.name, moment)
+    listing = account.channel.to_listing(item, priced.offer, copy)
+    listing = with_sales_ended(listing, bound.fields if bound is not None else {})
+    about = [*drafts.findings, *priced.findings, *listing.findings, *inspect(item, listing)]
     about += account.channel.validate(listing)
     planned = decide(
         item,

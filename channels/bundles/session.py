@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from channels.bundles.settings import BundleSettings
 from publisher.channel import Context, Session
-from publisher.errors import Conflict, OutcomeUnknown, PublisherError, Transient
+from publisher.errors import Conflict, OutcomeUnknown, PublisherError, Rejected, Transient
 from publisher.listing import (
     Change,
     File,
@@ -151,8 +151,13 @@ class BundleSession(Session):
     def update(
         self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
     ) -> Receipt:
-        """Write the page anew; the link stays, and the old archive stays for those who have its link."""
-        return self._publish(listing, staged, remote.key)
+        """Write the page anew; the link stays, and the old archive stays for those who have its link.
+
+        Without files only the prices change: the page is written with everything else as it was.
+        """
+        if staged:
+            return self._publish(listing, staged, remote.key)
+        return self._reprice(remote.key, changes)
 
     def withdraw(self, remote: Remote) -> Receipt:
         """Put a page in its place that says so. Its files go, except those of other bundles; the link stays valid."""
@@ -172,14 +177,31 @@ class BundleSession(Session):
                 self.store.delete(name)
         return Receipt(Remote(remote.id, remote.key, Status.GONE, self._url(remote.key)))
 
+    def _reprice(self, key: str, changes: Sequence[Change]) -> Receipt:
+        card = self._card(key)
+        if card is None or "page" not in card:
+            raise Rejected(
+                f"what the page of {key} shows is not noted beside it, so its price cannot be changed alone",
+                remedy="change something else of the bundle as well and push it once",
+            )
+        named = {c.field: plain(c.new) for c in changes}
+        fields = {k: v for k, v in (card["fields"] | named).items() if v is not None}
+        day = f"{self.context.now():%Y-%m-%d}"
+        page = {**card["page"], "price": _prices(fields), "updated": day}
+        self.context.sending()
+        self._write(key, "bundle.html.j2", page, {**card, "fields": fields, "page": page})
+        return Receipt(Remote(key, key, Status.LIVE, self._url(key), _typed(fields)))
+
     def _publish(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
+        page = self._variables(listing, staged)
         card = {
             "item": listing.item,
             "fields": plain(dict(listing.fields)),
             "files": [s.location for s in staged],
+            "page": page,
         }
         self.context.sending()
-        self._write(key, "bundle.html.j2", self._variables(listing, staged), card)
+        self._write(key, "bundle.html.j2", page, card)
         remote = Remote(key, key, Status.LIVE, self._url(key), dict(listing.fields))
         return Receipt(remote, tasks=listing.tasks, sent=tuple(s.file for s in staged))
 
@@ -208,14 +230,13 @@ class BundleSession(Session):
         archive = next(s for s in staged if s.file.role == "archive")
         pictures = [s for s in staged if s.file.role == "preview"]
         titles = [m.partition(": ")[2] for m in fields.get("members", [])]
-        prices = [str(v) for k, v in fields.items() if k.startswith("price.")]
         depth = "../"
         return {
             "title": fields["title"],
             "description": fields["description"],
             "creator": fields["creator"],
             "copyright": fields["copyright"],
-            "price": ", ".join(prices),
+            "price": _prices(fields),
             "updated": f"{self.context.now():%Y-%m-%d}",
             "keywords": fields["keywords"],
             "images": [
@@ -279,6 +300,16 @@ class BundleSession(Session):
 
     def _url(self, key: str) -> str:
         return self.store.url(self._key(key, _PAGE))
+
+
+def _prices(fields: Mapping[str, Any]) -> str:
+    """The prices as the page shows them; during a sale with the usual price after each."""
+    found = []
+    for name, price in fields.items():
+        if name.startswith("price.") and price is not None:
+            usual = fields.get(f"compare_at.{name.removeprefix('price.')}")
+            found.append(f"{price} (usually {usual})" if usual else str(price))
+    return ", ".join(found)
 
 
 def _origin(line: str) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from typing import Annotated
 from pydantic import AfterValidator, StringConstraints
 
 from publisher.manifest.refusal import refused_value
-from publisher.manifest.shape import nearest
 
 NO_CURRENCY = "XXX"
 """ISO 4217's own code for "no currency is involved": an offer that states royalties only."""
@@ -39,7 +38,7 @@ DECIMALS: dict[str, int] = {
 
 def _known(code: str) -> str:
     if code not in DECIMALS and code != NO_CURRENCY:
-        raise refused_value(f"is not a currency of ISO 4217{nearest(code, DECIMALS)}")
+        raise refused_value("is not a currency of ISO 4217")
     return code
 
 

@@ -22,7 +22,9 @@ from pydantic import (
     field_validator,
 )
 
-from publisher.manifest.offer import Identifier, Offer, Part, Text
+from publisher.manifest.offer import Identifier as Identifier
+from publisher.manifest.offer import Offer as Offer
+from publisher.manifest.offer import Part, Text
 from publisher.manifest.offer import Product as Product
 from publisher.manifest.offer import Sale as Sale
 from publisher.manifest.offer import Variant as Variant
