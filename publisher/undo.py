@@ -90,7 +90,7 @@ def undo_plan(
     bindings = ledger.bindings()
     unsettled = {(i.account, i.item) for i in ledger.unsettled()}
     pairs, listings = [], {}
-    for pair, was in past.items():
+    for pair, was in sorted(past.items(), key=lambda p: p[0]):
         made = _restoring(desk, pair, was, bindings.get(pair), pair in unsettled)
         if made is not None:
             planned, listing = made
@@ -100,7 +100,8 @@ def undo_plan(
         raise _overtaken(desk)
     names = {p.account for p in pairs}
     accounts = tuple(replace(a, forecast="") for a in whole.accounts if a.account in names)
-    return Plan(whole.release, tuple(pairs), accounts, tuple(desk.told), listings=listings)
+    told = tuple(sorted(desk.told, key=lambda f: (f.account, f.item)))
+    return Plan(whole.release, tuple(pairs), accounts, told, listings=listings)
 
 
 def _past(desk: _Desk) -> dict[Pair, _Past]:
@@ -139,7 +140,7 @@ def _final(desk: _Desk, pair: Pair, event: Event) -> None:
         case "adopted":
             text = f"{item} was bound to what is at {account}; that is not undone"
             desk.cannot(pair, text, f"publisher resolve {item} {account} --as gone")
-        case "submitted":
+        case "submitted" if not next(a for a in desk.ws.accounts if a.name == account).prepares:
             text = f"{item} was handed in at {account} with a batch; that cannot be taken back"
             desk.cannot(pair, text)
         case _:
@@ -163,7 +164,7 @@ def _restoring(
     names = list(_possible(desk, pair, was, bound, listing, names))
     back = tuple(
         Change(n, bound.fields.get(n), was.before.get(n))
-        for n in names
+        for n in sorted(names)
         if fingerprint(bound.fields.get(n)) != fingerprint(was.before.get(n))
     )
     _compare_with_manifest(desk, pair, listing, back)

@@ -122,6 +122,11 @@ _FIXED: dict[str, tuple[str, str]] = {
 }
 _PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("currency", "is not a currency", "three capital letters, as in EUR"),
+    (
+        "royalties",
+        "is not a usable class of products",
+        "small letters, digits, dash and underscore, as in art-print",
+    ),
     ("country", "is not a country code", "two capital letters, as in PT"),
     (
         "",
@@ -148,8 +153,7 @@ def _words(path: Path, detail: Any, model: type[BaseModel]) -> tuple[str, str]:
         text, remedy = _FIXED[kind]
         return f"{shown(given)} {text}", remedy
     if kind == "string_pattern_mismatch":
-        name = path[-1] if path else ""
-        _name, text, remedy = next(p for p in _PATTERNS if p[0] in (name, ""))
+        _name, text, remedy = next(p for p in _PATTERNS if p[0] in (*path[-2:], ""))
         return f"{shown(given)} {text}", remedy
     if kind in ("enum", "literal_error"):
         return _choice(given, str(context.get("expected", "")))
