@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from publisher.channel import Channel, ChannelSettings, Context, ReadOnlySession
+from publisher.channel import Channel, ChannelSettings, Context
 from publisher.compose import Drafts, no_drafts
 from publisher.errors import AuthFailed, ConfigError, PublisherError
 from publisher.listing import Health
 from publisher.manifest.item import Item
 from publisher.pacing import Clock, retried
 from publisher.pricing import Pricing
+from publisher.readonly import ReadOnlySession
 from publisher.row import Mode, Row
 from publisher.settings import account_settings
 
