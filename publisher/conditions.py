@@ -43,11 +43,12 @@ class Gate(Dated):
 class Exclusivity(RowData):
     """What publishing here promises, and who else gets what is published here.
 
-    ``promises`` is what is exclusive by itself: the image, or everything of its maker. With ``option`` it is
-    so only for an account whose option of that name in publisher.toml is true.
+    ``promises`` is what is exclusive by itself: the image, or everything of its maker; ``delivery`` is an
+    image that goes to the one buyer who ordered it. With ``option`` it is so only for an account whose option
+    of that name in publisher.toml is true; a delivery is one unless the option is false.
     """
 
-    promises: Literal["none", "image", "portfolio"] = "none"
+    promises: Literal["none", "image", "portfolio", "delivery"] = "none"
     option: str = ""
     prints_excepted: bool = Field(False, description="Prints may be sold elsewhere all the same.")
     prints: bool = Field(False, description="Only prints are sold here, never licences or files.")

@@ -158,6 +158,33 @@ def test_an_aggregator_and_its_partner_are_held_unless_waived(world, ledger) -> 
     assert words(closed, "adobe-stock")["a-1"] == "create"
 
 
+def test_what_was_delivered_to_a_buyer_is_locked_by_the_ledger(world, ledger) -> None:
+    world.accounts = {"fiverr": {}, "depositphotos": {}, "fiverr-2": {"channel": "fiverr"}}
+    world.assets = [asset("a-1"), asset("a-2")]
+    for name in ("a-1", "a-2"):
+        picture(world, name, 1 if name == "a-1" else 2, 3000)
+    _, plan = world.plan(ledger)
+    publish(ledger, plan, "fiverr", "a-1")
+    _, second = world.plan(ledger)
+    for account in ("depositphotos", "fiverr-2"):
+        assert words(second, account)["a-1"] == "denied"
+        because = pair(second, "a-1", account).because[0]
+        assert because.rule == "promise-broken"
+        assert because.text.startswith("what goes through Fiverr is delivered to one buyer alone")
+        assert "a-1 is at Fiverr as" in because.text and "2026-11-20" in because.text
+        assert "help.fiverr.com" in because.source and because.grade == "INF" and because.seen
+    assert words(second, "fiverr")["a-1"] == "unchanged"
+    # Turned round: what is for sale elsewhere is no work for one buyer.
+    world.accounts = dict(reversed(world.accounts.items()))
+    world.accounts["fiverr-2"]["one_buyer"] = False
+    _, third = world.plan(ledger)
+    assert words(third, "fiverr-2")["a-2"] == "prepare"
+    assert words(third, "fiverr")["a-2"] == "denied"
+    assert (
+        "made for one buyer alone, but a-2 goes to" in pair(third, "a-2", "fiverr").because[0].text
+    )
+
+
 def test_a_gate_holds_with_what_is_missing(world, ledger) -> None:
     world.accounts = {"arcangel": {}}
     _, plan = world.plan(ledger)
