@@ -20,8 +20,12 @@ from pydantic import Field
 from publisher.listing import fingerprint
 from publisher.rules import RowData, TermClass
 
-_TOKEN = re.compile(r"f/\d+(?:\.\d+)?|\w+|(?<!\b\w)\.(?!\d)|[\n,;:!?()|/\[\]\"“”]", re.IGNORECASE)
-"""Words, apertures, and the signs that a name does not cross; the dot of an initial is none of them."""
+_TOKEN = re.compile(
+    r"(?<![\w-])--[a-z]\w*|f/\d+(?:\.\d+)?|\w+|(?<!\b\w)\.(?!\d)|[\n,;:!?()|/\[\]\"“”]",
+    re.IGNORECASE,
+)
+"""Words, apertures, parameters of a prompt, and the signs that a name does not cross; the dot of an initial is
+none of them."""
 _PLAIN = re.compile(r"\w+")
 _NEAR = 4
 """So many words on either side of a term are beside it."""
@@ -81,7 +85,7 @@ def fold(text: str) -> str:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(t for t in _TOKEN.findall(fold(text)) if t[0].isalnum() or t[0] == "_")
+    return tuple(t for t in _TOKEN.findall(fold(text)) if t[0].isalnum() or t[0] in "_-")
 
 
 @dataclass(frozen=True)
