@@ -19,7 +19,8 @@ class Gate(Dated):
     ``option`` is the account's option in publisher.toml that states it. ``at_least`` compares a number;
     ``one_of`` a text; without both the option must be true. What is not stated holds the item; with
     ``unknown = "warn"`` it only warns, where the channel itself turns away whom it has not let in (a login
-    that works is the better witness).
+    that works is the better witness), and with "pass" nothing is said: most accounts have no such thing.
+    ``unless_exif`` names EXIF entries with which a picture passes while the gate is stated to be closed.
     """
 
     id: str
@@ -31,7 +32,8 @@ class Gate(Dated):
         (), description="Only for accounts that are served in one of these ways; absent means all."
     )
     when: When = When()
-    unknown: Literal["hold", "warn"] = "hold"
+    unknown: Literal["hold", "warn", "pass"] = "hold"
+    unless_exif: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_comparison(self) -> Gate:

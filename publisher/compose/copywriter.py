@@ -58,6 +58,7 @@ def compose(
         description=description.text,
         keywords=keywords,
         embed_prompt=options.get("embed_prompt") is True,
+        camera=row.file.camera,
         extra_xmp=tuple((a.field, desk.filled(a)) for a in desk.asked(ActionKind.WRITE_XMP)),
     )
     return Copy(

@@ -196,6 +196,95 @@ def test_a_gate_holds_with_what_is_missing(world, ledger) -> None:
     assert words(few, "freepik")["a-1"] == "held"
 
 
+def photograph(world: World, name: str, seed: int, camera: bool) -> None:
+    """A motif of its own as a JPEG, with or without a camera's make and model."""
+    picture(world, name, seed)
+    image = pyvips.Image.new_from_file(str(world.folder / f"{name}.png")).copy()
+    for entry in ("Make", "Model") if camera else ():
+        image.set_type(pyvips.GValue.gstr_type, f"exif-ifd0-{entry}", "Nikon (Nikon, ASCII, 6)")
+    image.jpegsave(str(world.folder / f"{name}.jpg"))
+
+
+def test_alamy_s_first_submission_is_a_test_of_three_photographs(world, ledger) -> None:
+    names = [f"a-{n}" for n in range(5)]
+    world.assets = [asset(name, file=f"{name}.jpg") for name in names]
+    for seed, name in enumerate(names):
+        photograph(world, name, seed + 1, camera=name != "a-1")
+    world.accounts = {"alamy": {"test_passed": False}}
+    _, plan = world.plan(ledger)
+    assert words(plan, "alamy") == {
+        "a-0": "create", "a-1": "held", "a-2": "create", "a-3": "create", "a-4": "held",
+    }  # fmt: skip
+    assert reasons(plan, "alamy")["a-1"] == "first-test"
+    assert (
+        "the EXIF of the master has no Make and no Model"
+        in pair(plan, "a-1", "alamy").because[0].text
+    )
+    over = pair(plan, "a-4", "alamy").because[0]
+    assert (
+        over.rule == "first-test-files" and "state test_passed = true" in over.text and over.source
+    )
+    (request,) = plan.listings["a-0", "alamy"].files
+    assert request.metadata.camera  # what Alamy gets shows the camera
+    # The three are there: the others wait for the answer.
+    for name in ("a-0", "a-2", "a-3"):
+        publish(ledger, plan, "alamy", name)
+    _, second = world.plan(ledger)
+    assert words(second, "alamy")["a-4"] == "held"
+    world.accounts["alamy"]["test_passed"] = True
+    _, passed = world.plan(ledger)
+    assert words(passed, "alamy")["a-1"] == words(passed, "alamy")["a-4"] == "create"
+    # Two are no test.
+    world.accounts["alamy"]["test_passed"] = False
+    world.assets = world.assets[3:]
+    with Ledger.open(world.folder / "fresh" / "ledger.sqlite") as fresh:
+        _, few = world.plan(fresh)
+    assert set(words(few, "alamy").values()) == {"held"}
+    assert "needs 3 to 3 works, this release has 2" in pair(few, "a-3", "alamy").because[0].text
+
+
+def test_an_account_has_a_purpose_and_a_contract_has_a_word_on_ai(world, ledger) -> None:
+    world.assets = [asset("made", provenance=AI), asset("taken")]
+    world.accounts = {
+        "adobe-stock": {"qualified": True, "purpose": "human"},
+        "adobe-ai": {"channel": "adobe-stock", "qualified": True, "purpose": "ai"},
+        "upwork": {"contract_allows_ai": False},
+        "upwork-2": {"channel": "upwork"},
+    }
+    _, plan = world.plan(ledger)
+    assert words(plan, "adobe-stock") == {"made": "held", "taken": "create"}
+    assert words(plan, "adobe-ai") == {"made": "create", "taken": "held"}
+    assert reasons(plan, "adobe-ai")["taken"] == "purpose-human"
+    assert words(plan, "upwork") == {"made": "held", "taken": "prepare"}
+    assert words(plan, "upwork-2") == {"made": "prepare", "taken": "prepare"}
+    (warned,) = [f for f in plan.findings if f.account == "upwork-2" and f.code == "gate-unstated"]
+    assert "may restrict AI tools" in warned.text
+
+
+def test_freepik_s_levels_and_first_submission(world, ledger) -> None:
+    world.assets = [asset(f"a-{n}") for n in range(22)]
+    for seed in range(22):
+        picture(world, f"a-{seed}", seed + 1, 2000)
+    world.accounts = {
+        "freepik": {"published_count": 620, "level": 1},
+        "by-hand": {"channel": "freepik", "mode": "handoff"},
+    }
+    _, plan = world.plan(ledger)
+    assert [(e.date.day, e.count) for e in plan.calendar if e.account == "freepik"] == [
+        (20, 20), (21, 2),
+    ]  # fmt: skip
+    assert "20 in a batch" in pair(plan, "a-21", "freepik").because[0].text
+    assert set(words(plan, "by-hand").values()) == {"held"}
+    assert reasons(plan, "by-hand")["a-0"] == "first-submission"
+    world.accounts = {
+        "freepik": {},
+        "by-hand": {**world.accounts["by-hand"], "published_count": 40},
+    }
+    _, past = world.plan(ledger)
+    assert set(words(past, "freepik").values()) == {"create"}  # no level is stated
+    assert set(words(past, "by-hand").values()) == {"prepare"}
+
+
 def test_the_calendar_adds_up(world, ledger) -> None:
     world.accounts["adobe-stock"]["quotas"] = {"generative-weekly": 2}
     world.assets = [asset(f"a-{n}", provenance=AI) for n in range(5)]

@@ -290,6 +290,18 @@ def test_a_default_category_is_told() -> None:
 EVENT = {"city": "Porto", "country": "Portugal", "date": "2026-05-06"}
 
 
+def test_an_editorial_title_of_pond5_and_what_it_lacks() -> None:
+    title = "People walk along a wet city street at dusk in winter"
+    copy = write("pond5", item(HUMAN, editorial=EVENT, title=title))
+    assert copy.title.startswith("PORTO, PORTUGAL - 05/06/2026: People walk along")
+    assert len(copy.title) <= 80
+    (cut,) = [f for f in copy.findings if f.code == "text-cut"]
+    assert (cut.before, cut.after) == (title, copy.title)
+    assert any("Check the editorial title" in task for task in copy.tasks)
+    unplaced = write("pond5", item(HUMAN, editorial=True, title=title))
+    assert {f.level for f in unplaced.findings if f.code == "fact-missing"} == {Level.ERROR}
+
+
 def test_editorial_caption() -> None:
     copy = write("shutterstock", item(HUMAN, editorial=EVENT))
     assert copy.description.startswith("Porto, Portugal - May 6, 2026: Abstract dunes of")
