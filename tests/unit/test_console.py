@@ -123,6 +123,10 @@ def test_an_audit() -> None:
     assert "there as r-1" in text and "open https://example.com" in text
     assert "publisher audit --apply" in text and "? d on b stays" in text
     assert "e on b" not in text and ESCAPE not in text
+    link = {"rule": "waiver:ai-unclear", "text": "waived until 2027-05-01: we tick the box"}
+    stays = {**items[3], "item": "e", "verdict": "allow", "because": [link]}
+    told = shown(print_audit, {"as_of": "2023-05-16", "items": [stays], "counts": {}})
+    assert "* e on b: ai-unclear is waived until 2027-05-01: we tick the box" in told
     none = shown(print_audit, {"as_of": "2023-05-16", "items": items[3:], "counts": {}})
     assert "Nothing has to come off." in none
 

@@ -15,6 +15,7 @@ from publisher.guards import Guard
 from publisher.ledger import Ledger
 from publisher.looks import remembered
 from publisher.pipeline import make_plan, plan_guards, unsafe
+from publisher.preview import write_preview
 from publisher.standing import status_document
 from publisher.workspace import open_workspace
 
@@ -93,6 +94,14 @@ def test_a_series_is_one_motif_and_a_waiver_says_so_where_it_acts(world, ledger)
     (notice,) = [f for f in waived.findings if f.code == "waived"]
     assert (notice.item, notice.account) == ("b", "adobe-stock")
     assert "similarity is waived until 2026-12-31: asked support" in notice.text
+    workspace, _ = world.plan(ledger)
+    rows = {a.name: a.row for a in workspace.accounts}
+    pages = world.folder / "pages"
+    index = write_preview(
+        pages, waived, rows=rows, thumbnails={}, release_title="r", generated=NOON
+    )
+    for page in (index, pages / "adobe-stock.html"):
+        assert "similarity is waived until 2026-12-31: asked support" in page.read_text("utf-8")
 
 
 def test_a_promise_in_the_manifest_denies_everybody_else(world, ledger) -> None:
@@ -153,8 +162,25 @@ def test_an_aggregator_and_its_partner_are_held_unless_waived(world, ledger) -> 
     assert (
         "Wirestock forwards it to Adobe Stock" in pair(plan, "a-1", "adobe-stock").because[0].text
     )
-    world.accounts["wirestock"]["forwards_to"] = ["shutterstock"]
-    _, closed = world.plan(ledger)
+    world.waivers = [
+        {"item": "a-1", "account": account, "rule": "route-conflict",
+         "reason": "Adobe is switched off there", "until": "2026-12-31"}
+        for account in world.accounts
+    ]  # fmt: skip
+    workspace, waived = world.plan(ledger)
+    assert words(waived, "adobe-stock")["a-1"] == "create"
+    for account in ("wirestock", "adobe-stock"):
+        publish(ledger, waived, account, "a-1")
+    (told,) = [  # of two of the same moment the second one meets the first
+        a
+        for a in audit(workspace, ledger, NOON.date())
+        if a.because[-1].rule == "waiver:route-conflict"
+    ]
+    assert "waived until 2026-12-31: Adobe is switched off there" in told.because[-1].text
+    with Ledger.open(world.folder / "fresh" / "ledger.sqlite") as fresh:
+        world.waivers = []
+        world.accounts["wirestock"]["forwards_to"] = ["shutterstock"]
+        _, closed = world.plan(fresh)
     assert words(closed, "adobe-stock")["a-1"] == "create"
 
 
