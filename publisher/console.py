@@ -154,9 +154,17 @@ def _submissions(console: Console, submissions: Iterable[Mapping[str, Any]]) -> 
 
 
 def _calendar(console: Console, entries: Sequence[Mapping[str, Any]]) -> None:
-    """On which day how many items go where; nothing when all of them go on one day."""
+    """On which day how many items go where; one line when all of them go on one day."""
     days = list(dict.fromkeys(e["date"] for e in entries))
     if len(days) < 2:
+        count = sum(e["count"] for e in entries)
+        for day in days:
+            say(
+                console,
+                f"Release calendar: {_many(count, 'new item')}, all on {clean(day)}",
+                "bold",
+            )
+            console.print()
         return
     say(console, "Release calendar", "bold")
     table = grid(2)

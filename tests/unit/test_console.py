@@ -96,11 +96,13 @@ def test_a_push() -> None:
     assert "2 with an unknown outcome, 1 failed, 6 published" in text
 
 
-def test_a_calendar_needs_more_than_one_day() -> None:
+def test_a_calendar_of_one_day_is_one_line() -> None:
     document = plan_document(sample_plan())
     day = {"account": f"north{ESCAPE}", "count": 2}
     one = [{"date": "2026-11-21", **day}]
-    assert "Release calendar" not in shown(print_plan, {**document, "calendar": one})
+    told = shown(print_plan, {**document, "calendar": one})
+    assert "Release calendar: 2 new items, all on 2026-11-21" in told and ESCAPE not in told
+    assert "Release calendar" not in shown(print_plan, {**document, "calendar": []})
     many = [{"date": f"2026-12-{n:02}", **day} for n in range(1, 20)]
     text = shown(print_plan, {**document, "calendar": many})
     assert "2026-12-01   2 to north" in text and ESCAPE not in text
