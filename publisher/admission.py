@@ -17,6 +17,9 @@ from publisher.manifest.model import Waiver
 from publisher.policy import Subject, Truth, Verdict, VerdictWord, evaluate
 from publisher.row import Row
 
+UNSTATED = "gate-unstated"
+"""The code of a warning that is about an account as a whole, and said once for all its items."""
+
 
 def gated(
     verdict: Verdict,
@@ -82,7 +85,7 @@ def acting(waiver: Waiver, item: Item, account: str) -> Finding:
 
 def _unstated(gate: Gate, account: str, lacking: str) -> Finding:
     """One warning per account, not per item, about what the channel itself will check."""
-    return Finding(Level.WARNING, gate.text, lacking, account=account, code="gate-unstated")
+    return Finding(Level.WARNING, gate.text, lacking, account=account, code=UNSTATED)
 
 
 def _concerns(gate: Gate, item: Item, row: Row, account: str, day: dt.date) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from publisher.admission import gated
+from publisher.admission import UNSTATED, gated
 from publisher.calendar import release_calendar
 from publisher.compose import compose
 from publisher.decide import Bound, Open, broken, decide
@@ -223,6 +223,9 @@ def _left_behind(ws: Workspace, bindings: Mapping[tuple[str, str], Binding]) -> 
 
 
 def _placed(finding: Finding, item: Item, account: Account) -> Finding:
+    """The finding at its place in the manifest; one that is about the account as a whole has none there."""
+    if finding.code == UNSTATED:
+        return finding
     return replace(
         finding,
         item=finding.item or item.id,

@@ -74,6 +74,9 @@ def test_nothing_to_do_is_a_sentence() -> None:
     text = shown(print_plan, plan_document(plan))
     assert "Nothing to do: every account already shows what this release says." in text
     assert "Nothing to do" not in shown(print_plan, plan_document(sample_plan()))
+    held = Plan("r", (PlanItem("a", "b", Word.DENIED), PlanItem("c", "b", Word.HELD)), ())
+    text = shown(print_plan, plan_document(held))
+    assert "Nothing to do: nothing of this release may go out as it stands." in text
 
 
 def test_causes_are_grouped_and_counted() -> None:
