@@ -98,7 +98,7 @@ class TermBook:
     @functools.cached_property
     def _starts(self) -> frozenset[str]:
         """The first word of every first word, as a plain split finds it ("f" for an aperture)."""
-        return frozenset(_PLAIN.findall(word)[0] for word in self.entries)
+        return frozenset(_PLAIN.findall(w)[0] for w in self.entries if not w.startswith("--"))
 
     @functools.cached_property
     def digest(self) -> str:
@@ -151,7 +151,8 @@ class TermBook:
         """The terms in (field, text) pairs, in the order in which they stand. One pass over the texts."""
         entries = self.entries
         # Most texts hold no listed word at all, and a plain split finds that out at a third of the price.
-        if self._starts.isdisjoint(_PLAIN.findall(fold("\n".join([t for _, t in texts])))):
+        whole = fold("\n".join([t for _, t in texts]))
+        if self._starts.isdisjoint(_PLAIN.findall(whole)) and "--" not in whole:
             return ()
         hits: list[Hit] = []
         everything: frozenset[str] | None = None
