@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from publisher.admission import acting, gated, waived
+from publisher.admission import UNSTATED, acting, gated, waived
 from publisher.compose import compose
 from publisher.documents import because_document, finding_document, item_document, plain_action
 from publisher.exclusivity import Severity
@@ -121,7 +121,9 @@ def _findings(item: Item, account: Account, verdict: Verdict, at: dt.datetime) -
         # Advice on the text is of no use where the item may not go; a broken master always is.
         found = [f for f in found if f.code == "master-unusable" and f.level is Level.ERROR]
     return [
-        Finding(
+        f
+        if f.code == UNSTATED
+        else Finding(
             f.level,
             f.text,
             f.remedy,
