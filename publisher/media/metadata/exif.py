@@ -25,6 +25,8 @@ USER_COMMENT, FLASHPIX, COLOR_SPACE, PIXEL_X, PIXEL_Y = 0x9286, 0xA000, 0xA001, 
 
 # One JPEG segment holds the whole block, so that the three texts share 64 KB. XMP has them in full.
 _DESCRIPTION_MAX, _NAME_MAX = 32_000, 8_000
+_TEXT_MAX = 1024 * 1024
+"""Bytes of the longest text that is read."""
 _DATE_TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?(Z|[+-]\d\d:\d\d)?\Z"
 )
@@ -137,7 +139,7 @@ def from_directory(file: BinaryIO, layout: ifd.Layout, main: ifd.Directory) -> E
 
     def text(where: ifd.Directory | None, tag: int) -> str:
         entry = where.find(tag) if where is not None else None
-        if entry is None or entry.type not in (1, 2, 7):
+        if entry is None or entry.type not in (1, 2, 7) or entry.length > _TEXT_MAX:
             return ""
         return _decoded(ifd.value(file, layout, entry))
 

@@ -28,7 +28,10 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
 _RAW_PROFILE = "Raw profile type "
 _XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
-_TEXT_MAX = 1024 * 1024
+_TEXT_MAX, _TEXTS_MAX = 1024 * 1024, 4 * 1024 * 1024
+"""Characters of one text chunk that are read, and of all of them together."""
+_TEXT_COST, _CHUNKS_MAX, _OTHERS_MAX = 64, 500_000, 20_000
+"""What a text counts for at least; chunks in a file, and those of them that are no picture data."""
 _KEPT = frozenset(
     b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP mDCV mDCv cLLI cLLi sBIT bKGD hIST pHYs"
     b" acTL fcTL fdAT".split()
@@ -47,12 +50,16 @@ def _chunks(file: BinaryIO) -> list[Chunk]:
     found: list[Chunk] = []
     at = 8
     peek = peeker(file)
+    others = 0
     # A large picture has thousands of chunks, and this is all that reading its metadata costs.
-    while at + 12 <= total:
+    while at + 12 <= total and len(found) < _CHUNKS_MAX:
         head = peek(8, at)
         name, after = head[4:], at + 12 + int.from_bytes(head[:4], "big")
         if after > total:
             raise ValueError("a PNG chunk ends early")
+        others += name != b"IDAT"
+        if others > _OTHERS_MAX:
+            raise ValueError("too many PNG chunks")
         found.append((name, at, after - at - 12))
         at = after
         if name == b"IEND":
@@ -67,6 +74,7 @@ def read(file: BinaryIO) -> Found:
     packet, values = b"", exif.ExifValues()
     texts: dict[str, str] = {}
     profiles: dict[str, bytes] = {}
+    room = _TEXTS_MAX
     for name, at, length in _chunks(file):
         if name not in (b"tEXt", b"zTXt", b"iTXt", b"eXIf") or length > BLOCK_MAX:
             continue
@@ -79,8 +87,10 @@ def read(file: BinaryIO) -> Found:
                 continue
         elif data.startswith(_XMP_KEYWORD + b"\0"):
             packet = packet or _international(data)
-        else:
+        elif room > 0:
             keyword, text = _text(name, data)
+            text = text[:_TEXT_MAX]
+            room -= len(text) + _TEXT_COST
             profile = _profile(text) if keyword.startswith(_RAW_PROFILE) else b""
             if profile:
                 profiles.setdefault(keyword.removeprefix(_RAW_PROFILE).casefold(), profile)
@@ -91,7 +101,7 @@ def read(file: BinaryIO) -> Found:
 
 def _profile(text: str) -> bytes:
     """The bytes of a raw profile: its name, its length in decimal digits, then hexadecimal lines."""
-    _, length, *lines = text.strip().split("\n") + [""]
+    _, length, *lines = [*text.strip().split("\n"), ""]
     try:
         data = bytes.fromhex("".join(lines))
     except ValueError:

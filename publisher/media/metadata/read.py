@@ -136,10 +136,10 @@ def _packet(found: Found) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
     name = xmp.DIGITAL_SOURCE_TYPE_PROPERTY
     try:
         root = open_packet(found.xmp)
+        properties = properties_in(root)
     except ValueError:
         mark = marks_in(found.xmp)
         return ({name: (mark,)} if mark else {}), {}
-    properties = properties_in(root)
     if name in properties:
         properties[name] = tuple(normal_source(v) for v in properties[name])
     return properties, elements_of(root)
@@ -169,7 +169,7 @@ def _merged(found: Found) -> Embedded:
             if name not in every and (kept := tuple(t for v in value if (t := xmp.clean(v)))):
                 every[name], whence[name] = kept, layer
     prompts = properties.get("Iptc4xmpExt:AIPromptInformation", ())
-    secrets = (*secrets_of(texts, generator), *prompts)
+    secrets = secrets_of(texts, generator, prompts)
     chunks = {name for name, layer in whence.items() if layer == "png" and generator is not None}
     said = Said(every, elements, iim.others_in(found.iim), generator, secrets, frozenset(chunks))
     return _told(said, whence, properties, texts)
