@@ -159,12 +159,7 @@ def is_private(text: str, secrets: Secrets, *, caption: bool = False) -> bool:
 
     As a ``caption`` even a short one is private when it is the whole prompt.
     """
-    if (
-        _has_steps(text)
-        or _JOB.search(text)
-        or _SWITCH.search(text)
-        or "Negative prompt:" in text
-    ):
+    if _has_steps(text) or _JOB.search(text) or _SWITCH.search(text) or "Negative prompt:" in text:
         return True
     plain = _plain(text)
     if len(plain) < _TELLING:
