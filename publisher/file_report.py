@@ -27,7 +27,9 @@ from publisher.recipes import planned_size, recipe_for
 from publisher.row import Row
 
 _TEXTS = (
-    "title", "description", "creator", "copyright", "credit", "date_created", "country",
+    "title", "description", "creator", "copyright", "credit", "date_created", "sublocation", "city",
+    "state", "country", "rights_url", "usage_terms", "licensor_name", "licensor_url", "licensor_email",
+    "model_release", "property_release", "data_mining",
     "digital_source_type", "ai_system", "ai_system_version", "ai_prompt", "ai_prompt_writer",
 )  # fmt: skip
 _AI = {address: kind for kind, address in DIGITAL_SOURCE_TYPE.items()}

@@ -18,7 +18,10 @@ from publisher.intake.write import Suggested, manifest_text
 from publisher.media.metadata.read import read_metadata, sniff
 from publisher.media.metadata.words import Words, words_in
 
-_SHARED = ("creator", "copyright", "credit", "country")
+_SHARED = (
+    "creator", "copyright", "credit", "country", "rights_url", "usage_terms", "data_mining",
+    "licensor_name", "licensor_url", "licensor_email",
+)  # fmt: skip
 """Fields that go to the defaults when every picture says the same."""
 _LEFT_OUT = frozenset({"outbox", "rehearsal", "node_modules", "__macosx"})
 _FILES_MAX = 100_000
@@ -134,10 +137,4 @@ def _shared(words: Sequence[Words]) -> Words:
         if len(said) == 1 and said.total() * 2 >= len(words) > 1:
             values[name] = next(iter(said))
     origin = {name: next(w.origin[name] for w in words if name in w.origin) for name in values}
-    return Words(
-        creator=values.get("creator", ""),
-        copyright=values.get("copyright", ""),
-        credit=values.get("credit", ""),
-        country=values.get("country", ""),
-        origin=origin,
-    )
+    return replace(Words(origin=origin), **values)

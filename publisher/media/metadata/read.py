@@ -32,7 +32,8 @@ _READERS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """What was found. ``origin`` says for each field where: ``xmp``, ``iim``, ``exif`` or ``png``.
+    """What was found, by the fields of ``Metadata``. ``origin`` says for each where: ``xmp``, ``iim``, ``exif`` or
+    ``png``.
 
     ``xmp`` holds every XMP property; ``texts`` the PNG text chunks, JPEG comments and the EXIF user comment.
     """
@@ -45,6 +46,17 @@ class Embedded:
     credit: str = ""
     date_created: str = ""
     country: str = ""
+    state: str = ""
+    city: str = ""
+    sublocation: str = ""
+    rights_url: str = ""
+    usage_terms: str = ""
+    licensor_name: str = ""
+    licensor_url: str = ""
+    licensor_email: str = ""
+    model_release: str = ""
+    property_release: str = ""
+    data_mining: str = ""
     digital_source_type: str = ""
     ai_system: str = ""
     ai_system_version: str = ""
@@ -183,8 +195,7 @@ def _told(
 ) -> Embedded:
     values: dict[str, Any] = {}
     origin: dict[str, str] = {}
-    for label in _FIELDS:
-        name = xmp.FIELDS[label]
+    for label, name in xmp.FIELDS.items():
         found = said.properties.get(name, ())
         if found:
             origin[label] = whence[name]
@@ -202,21 +213,6 @@ def _told(
     )
 
 
-_FIELDS = (
-    "title",
-    "description",
-    "keywords",
-    "creator",
-    "copyright",
-    "credit",
-    "date_created",
-    "country",
-    "digital_source_type",
-    "ai_system",
-    "ai_system_version",
-    "ai_prompt",
-    "ai_prompt_writer",
-)
 _CHUNKS = MappingProxyType(
     {
         "Title": "dc:title",
