@@ -63,7 +63,7 @@ def test_a_file_that_ends_half_way_is_taken_by_nobody(document: dict[str, dict])
     file = document["cut.png"]
     assert (file["is"]["width"], file["problem"]) == (
         3000,
-        "cut.png: the picture cannot be decoded.",
+        "cut.png: the file is damaged or cut short, it cannot be decoded completely.",
     )
     assert {c["word"] for c in file["channels"]} == {"refused"}
 
