@@ -7,7 +7,7 @@ replaced by something that is none. Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -220,6 +220,18 @@ def _keep_mark(
     system = master.generator.system
     if system and not metadata.ai_system and "ai_system" not in metadata.cleared:
         properties.setdefault("Iptc4xmpExt:AISystemUsed", (system,))
+
+
+def marks_of_all(every: Sequence[Said]) -> Said:
+    """What is to be said of one picture that shows several works: that a machine made them, or a part of them."""
+    name = xmp.DIGITAL_SOURCE_TYPE_PROPERTY
+    each = [next((v for v in s.properties.get(name, ()) if v in AI_MARKS), "") for s in every]
+    marks = {mark for mark in each if mark}
+    if len(marks) > 1 or (marks and not all(each)):
+        marks = {DIGITAL_SOURCE_TYPE[ProvenanceClass.AI_EDITED]}
+    generator = next((s.generator for s in every if s.generator is not None), None)
+    # Which one made which of the works cannot be said of all of them.
+    return Said({name: tuple(marks)} if marks else {}, generator=generator and Generator())
 
 
 def without_texts(master: Said) -> Said:
