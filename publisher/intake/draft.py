@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from publisher.errors import ConfigError, Rejected
 from publisher.intake.names import id_from, title_from
@@ -131,7 +132,7 @@ def _suggested(relative: str, words: Words, taken: set[str]) -> Suggested:
 
 def _shared(words: Sequence[Words]) -> Words:
     """What all pictures say alike; for a few that say nothing it is the word of the rest."""
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
     for name in _SHARED:
         said = Counter(value for w in words if (value := getattr(w, name)))
         if len(said) == 1 and said.total() * 2 >= len(words) > 1:
