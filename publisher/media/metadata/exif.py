@@ -27,6 +27,14 @@ USER_COMMENT, FLASHPIX, COLOR_SPACE, PIXEL_X, PIXEL_Y = 0x9286, 0xA000, 0xA001, 
 _DESCRIPTION_MAX, _NAME_MAX = 32_000, 8_000
 _TEXT_MAX = 1024 * 1024
 """Bytes of the longest text that is read."""
+_PRIVATE = {
+    GPS_POINTER: "GPS position",
+    0x927C: "maker note",
+    0xA430: "camera owner",
+    0xA431: "camera serial number",
+    0xA435: "lens serial number",
+}
+"""Entries that tell of the owner more than of the picture, in either directory."""
 _DATE_TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?(Z|[+-]\d\d:\d\d)?\Z"
 )
@@ -43,6 +51,8 @@ class ExifValues:
     user_comment: str = ""
     software: str = ""
     orientation: int = 1
+    private: tuple[str, ...] = ()
+    """What was found that is never written: names for a person, such as ``GPS position``."""
 
 
 def ascii_tag(number: int, data: bytes) -> Tag:
@@ -154,6 +164,11 @@ def from_directory(file: BinaryIO, layout: ifd.Layout, main: ifd.Directory) -> E
         user_comment=text(photo, USER_COMMENT),
         software=text(main, SOFTWARE),
         orientation=turned[0] if turned and 1 <= turned[0] <= 8 else 1,
+        private=tuple(
+            name
+            for tag, name in _PRIVATE.items()
+            if any(d is not None and d.find(tag) is not None for d in (main, photo))
+        ),
     )
 
 

@@ -6,7 +6,7 @@ Everything found is a suggestion with its origin; nothing is trusted, expanded o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -65,6 +65,8 @@ class Embedded:
     origin: Mapping[str, str] = field(default_factory=dict)
     xmp: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    private: tuple[str, ...] = ()
+    """Entries of EXIF that are never passed on, by names for a person."""
     generator: Generator | None = None
     said: Said = NOTHING
     """The same in the form that goes along into a rendition."""
@@ -184,7 +186,7 @@ def _merged(found: Found) -> Embedded:
     secrets = secrets_of(texts, generator, prompts)
     chunks = {name for name, layer in whence.items() if layer == "png" and generator is not None}
     said = Said(every, elements, iim.others_in(found.iim), generator, secrets, frozenset(chunks))
-    return _told(said, whence, properties, texts)
+    return replace(_told(said, whence, properties, texts), private=found.exif.private)
 
 
 def _told(

@@ -96,6 +96,8 @@ def test_no_rendition_leaks_what_nobody_asked_to_publish(source: str, tmp_path: 
     master = probe(path, f"masters/{path.name}")
     with pytest.raises(AssertionError):
         assert_no_secret(path)
+    private = {"GPS position", "camera owner", "camera serial number", "lens serial number"}
+    assert private <= set(read_metadata(path).private)
     metadata = Metadata(keywords=("glass",), creator="Ana")
     for container in CONTAINERS:
         for keep in (False, True) if container == source else (False,):
@@ -103,7 +105,8 @@ def test_no_rendition_leaks_what_nobody_asked_to_publish(source: str, tmp_path: 
             recipe = Recipe(format=container, keep_original=keep)
             render_image(RenditionRequest("image", "a", master, recipe, metadata), target)
             assert_no_secret(target)
-            assert read_metadata(target).digital_source_type == GENERATED
+            found = read_metadata(target)
+            assert (found.digital_source_type, found.private) == (GENERATED, ())
             assert not [k for k in exiftool(target) if k.startswith(("GPS", "MakerNotes"))]
 
 
