@@ -26,8 +26,10 @@ from publisher.engine.desk import Reporter, Silent
 from publisher.guards import Guard
 from publisher.ledger.store import Ledger
 from publisher.listing import (
+    REMOTE,
     File,
     Listing,
+    Remote,
     Staged,
 )
 from publisher.manifest.item import Item
@@ -295,6 +297,11 @@ class World:
         goods = self.arrived(sent)
         assert {n: s for n, (s, _) in goods.items()} == sent
         assert {n: c for n, (_, c) in goods.items() if c != 1} == {}
+
+
+def own_fields(remote: Remote) -> dict[str, Any]:
+    """What a remote says of our fields, without the channel's own facts."""
+    return {name: value for name, value in remote.fields.items() if not name.startswith(REMOTE)}
 
 
 def renamed(item: Item, name: str) -> Item:
