@@ -6,8 +6,9 @@ answer got lost is unknown as a whole; nothing of it is sent a second time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from channels.woocommerce.client import Shop
@@ -17,7 +18,7 @@ from channels.woocommerce.readback import status_of
 from channels.woocommerce.refusals import NO_PRODUCT, TOO_LARGE, error_code, refusal
 from channels.woocommerce.writing import Writing, is_varied, withdrawal
 from publisher.channel import Context, Write, Wrote
-from publisher.errors import Conflict, OutcomeUnknown, PublisherError, Rejected, Scope
+from publisher.errors import Conflict, OutcomeUnknown, PublisherError, Rejected, Scope, Transient
 from publisher.listing import Receipt, Remote, Status
 from publisher.row import Verb
 
@@ -42,36 +43,27 @@ class Batching:
         self._context = context
 
     def run(self, writes: Sequence[Write]) -> Iterator[Wrote]:
-        """One answer per write; raises before the first one what concerns all of them.
-
-        Trouble of the whole account after that is the answer of each write that is left.
+        """One answer per write. What concerns them all, or passes, is raised: before the batch it goes
+        out nothing has landed, and after it what has no answer is looked up.
         """
-        left = {w.key: w for w in writes}
-        answered = False
-        try:
-            for answer in self._answers(writes):
-                answered = True
-                del left[answer.key]
-                yield answer
-        except PublisherError as error:
-            if not answered:
-                raise
-            yield from [Wrote(key, error=error) for key in left]
-
-    def _answers(self, writes: Sequence[Write]) -> Iterator[Wrote]:
         parts: list[_Part] = []
         single: list[Write] = []
-        yield from self._sorted(writes, parts, single)
+        settled = list(self._sorted(writes, parts, single))
         if parts:
             self._context.sending()
             yield from self._sent(parts)
+        yield from settled
         for write in single:
-            try:
-                yield Wrote(write.key, self._one(write))
-            except PublisherError as error:
-                if error.scope is not Scope.ITEM:
-                    raise
-                yield Wrote(write.key, error=error)
+            yield self._tried(write.key, partial(self._one, write))
+
+    def _tried(self, key: str, action: Callable[[], Receipt]) -> Wrote:
+        """The answer to one write. Raises what is not about this one item, and what passes."""
+        try:
+            return Wrote(key, action())
+        except PublisherError as error:
+            if error.scope is not Scope.ITEM or isinstance(error, Transient):
+                raise
+            return Wrote(key, error=error)
 
     # Before the batch
 
@@ -89,7 +81,7 @@ class Batching:
             try:
                 found = self._part(write, there)
             except PublisherError as error:
-                if error.scope is not Scope.ITEM:
+                if error.scope is not Scope.ITEM or isinstance(error, Transient):
                     raise
                 yield Wrote(write.key, error=error)
                 continue
@@ -163,13 +155,10 @@ class Batching:
 
     def _answer(self, part: _Part, entry: Any) -> Wrote:
         """The answer to one entry; the shop keeps their order."""
-        write = part.write
-        try:
-            if not isinstance(entry, dict):
-                raise OutcomeUnknown(f"{write.key}: the shop's answer leaves it out")
-            return Wrote(write.key, self._receipt(part, entry))
-        except PublisherError as error:
-            return Wrote(write.key, error=error)
+        if not isinstance(entry, dict):
+            left_out = OutcomeUnknown(f"{part.write.key}: the shop's answer leaves it out")
+            return Wrote(part.write.key, error=left_out)
+        return self._tried(part.write.key, partial(self._receipt, part, entry))
 
     def _receipt(self, part: _Part, entry: Mapping[str, Any]) -> Receipt:
         write, listing = part.write, part.write.listing

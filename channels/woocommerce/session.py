@@ -7,6 +7,7 @@ there now, in the words of a listing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from channels.woocommerce.batching import Batching
@@ -98,9 +99,14 @@ class WooSession(Session):
         )
 
     def find_many(self, keys: Sequence[str]) -> Mapping[str, Remote]:
-        """The same without files, a hundred at a time."""
+        """The same without files, a hundred at a time. What is neither from here nor bound is PARTIAL."""
         found = self.catalogue.by_sku(keys)
-        return {key: self.catalogue.remote(product) for key, product in found.items()}
+        foreign = {key for key, product in found.items() if not is_ours(product, key)}
+        if foreign:
+            foreign -= {r.key for r in self.context.bound() if r.key in foreign}
+        remotes = {key: self.catalogue.remote(product) for key, product in found.items()}
+        told = {"status": Status.PARTIAL, "reason": "it was not made from here"}
+        return {k: replace(r, **told) if k in foreign else r for k, r in remotes.items()}
 
     def list(self) -> Iterator[Sequence[Remote]]:
         """Every product outside the trash, whoever made it."""
