@@ -105,8 +105,10 @@ class WooSession(Session):
         if foreign:
             foreign -= {r.key for r in self.context.bound() if r.key in foreign}
         remotes = {key: self.catalogue.remote(product) for key, product in found.items()}
-        told = {"status": Status.PARTIAL, "reason": "it was not made from here"}
-        return {k: replace(r, **told) if k in foreign else r for k, r in remotes.items()}
+        for key in foreign:
+            stranger = replace(remotes[key], status=Status.PARTIAL)
+            remotes[key] = replace(stranger, reason="it was not made from here")
+        return remotes
 
     def list(self) -> Iterator[Sequence[Remote]]:
         """Every product outside the trash, whoever made it."""
