@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import re
 import socket
 import ssl
 import threading
@@ -38,7 +39,7 @@ FAULTS = (
     "wrong_price",
     "wrong_total",
 )
-"""``times`` limits each; ``path`` limits it to addresses that contain a text; refuse_429 has ``after``."""
+"""``times`` limits each; ``path`` limits it to addresses that match a pattern; refuse_429 has ``after``."""
 
 API = "/wp-json"
 
@@ -120,17 +121,19 @@ class ShopServer:
         if self.rest is None:
             raise Dropped
         changes = request.method != "GET" and request.body not in (b"", b"{}")
-        if changes and self._strikes("drop_before_commit", request):
+        if changes and self._strikes("drop_before_commit", request) is not None:
             raise Dropped
         reply = self.rest.answer(request)
         if changes and reply.status < 400:
-            if self._strikes("drop_after_commit", request):
+            if self._strikes("drop_after_commit", request) is not None:
                 raise Dropped
-            if self._strikes("created_500", request):
+            if self._strikes("created_500", request) is not None:
                 return refuse(500, "internal_server_error", "There has been a critical error.")
-            if self._strikes("wrong_price", request):
-                return Reply(reply.status, _spoilt(reply.data), reply.headers)
-        if "X-WP-Total" in reply.headers and self._strikes("wrong_total", request):
+            spoilt = _spoilt(reply.data)
+            if spoilt != reply.data and self._strikes("wrong_price", request) is not None:
+                return Reply(reply.status, spoilt, reply.headers)
+        listed = "X-WP-Total" in reply.headers
+        if listed and self._strikes("wrong_total", request) is not None:
             more = str(int(reply.headers["X-WP-Total"]) + 1)
             return Reply(reply.status, reply.data, {**reply.headers, "X-WP-Total": more})
         return reply
@@ -155,7 +158,7 @@ class ShopServer:
 
     def _strikes(self, name: str, request: Request) -> dict[str, Any] | None:
         options = self.faults.options(name)
-        if options is None or str(options.get("path", "")) not in request.path:
+        if options is None or not re.search(str(options.get("path", "")), request.path):
             return None
         return self.faults.strike(name)
 
