@@ -6,6 +6,7 @@ connection that never came about is certain. Addresses with queries, headers and
 
 from __future__ import annotations
 
+import functools
 import json
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -160,17 +161,19 @@ class Shop:
 
 
 def _trust(settings: WooSettings) -> ssl.SSLContext | bool:
-    if not settings.verify_ssl:
-        return False
-    if settings.url.startswith("http://"):
-        return True
-    context = ssl.create_default_context()
-    if settings.tls_ca_file:
+    return _authorities(settings.tls_ca_file or "") if settings.verify_ssl else False
+
+
+@functools.lru_cache(maxsize=8)
+def _authorities(more: str) -> ssl.SSLContext:
+    """Whom we trust; reading all of them takes longer than a request, so that sessions share it."""
+    context = httpx.create_ssl_context()
+    if more:
         try:
-            context.load_verify_locations(settings.tls_ca_file)
+            context.load_verify_locations(more)
         except (OSError, ssl.SSLError) as error:
             raise ConfigError(
-                f"the certificates in {settings.tls_ca_file} cannot be read",
+                f"the certificates in {more} cannot be read",
                 remedy="TLS_CA_FILE is the path of a PEM file",
             ) from error
     return context

@@ -30,6 +30,7 @@ class ShopBooks:
         self._path = folder / "books.jsonl"
         self._things: dict[str, dict[int, Entry]] = {kind: {} for kind in KINDS}
         self._skus: dict[str, tuple[str, int]] = {}
+        self._slugs: dict[tuple[str, str], int] = {}
         self._last = 10
         self._replay()
         if not self._things["category"]:
@@ -73,17 +74,29 @@ class ShopBooks:
         self._things[kind][entry["id"]] = entry
         if entry.get("sku"):
             self._skus[entry["sku"].casefold()] = (kind, entry["id"])
+        if entry.get("slug"):
+            self._slugs[kind, entry["slug"]] = entry["id"]
 
     def _drop(self, kind: str, number: int) -> Entry | None:
         old = self._things[kind].pop(number, None)
         if old is not None and old.get("sku"):
             self._skus.pop(old["sku"].casefold(), None)
+        if old is not None and old.get("slug"):
+            self._slugs.pop((kind, old["slug"]), None)
         return old
+
+    def with_slug(self, kind: str, slug: str) -> Entry | None:
+        """The thing of a kind that has a slug."""
+        with self.lock:
+            return self._things[kind].get(self._slugs.get((kind, slug), 0))
 
     def _append(self, records: Sequence[object]) -> None:
         with self._path.open("a", encoding="utf-8") as book:
             book.writelines(json.dumps(r, ensure_ascii=False) + "\n" for r in records)
-            book.flush()
+
+    def sync(self) -> None:
+        """Bring what was taken in to the disk; called once before an answer leaves."""
+        with self.lock, self._path.open("a", encoding="utf-8") as book:
             os.fsync(book.fileno())
 
     def all(self, kind: str) -> list[Entry]:

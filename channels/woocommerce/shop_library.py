@@ -100,10 +100,8 @@ class ShopLibrary:
 
     def _attachment(self, name: str, kind: str) -> Entry:
         path = PurePosixPath(PurePosixPath(name).name)
-        taken = {m["slug"] for m in self._books.all("media")}
-        names = {m["file"] for m in self._books.all("media")}
         slug, file, count = slugged(path.stem), path.name, 1
-        while slug in taken or file in names:
+        while self._books.with_slug("media", slug) is not None:
             count += 1
             slug, file = f"{slugged(path.stem)}-{count}", f"{path.stem}-{count - 1}{path.suffix}"
         return {

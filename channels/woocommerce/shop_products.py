@@ -143,14 +143,12 @@ class ShopProducts:
             ]
 
     def _tags(self, given: Any) -> list[Entry]:
-        known = {t["name"].casefold(): t for t in self._books.all("tag")}
         found: dict[int, Entry] = {}
         for entry in given:
             name = filtered(str(entry.get("name", "")))
-            tag = known.get(name.casefold())
+            tag = self._books.with_slug("tag", name.casefold())
             if tag is None:
-                tag = {"id": self._books.number(), "name": name, "slug": slugged(name)}
-                known[name.casefold()] = tag
+                tag = {"id": self._books.number(), "name": name, "slug": name.casefold()}
                 self._books.keep("tag", tag)
             found[tag["id"]] = tag
         return sorted(found.values(), key=lambda t: str(t["name"]).casefold())
@@ -161,10 +159,11 @@ class ShopProducts:
         return [{k: c[k] for k in ("id", "name", "slug")} for c in known if c is not None]
 
     def _slug(self, wanted: str, number: int) -> str:
-        taken = {p["slug"] for p in self._books.all("product") if p["id"] != number}
         first = slug = slugged(wanted)
         count = 1
-        while slug in taken:
+        while (there := self._books.with_slug("product", slug)) is not None:
+            if there["id"] == number:
+                break
             count += 1
             slug = f"{first}-{count}"
         return slug

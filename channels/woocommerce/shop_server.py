@@ -124,6 +124,8 @@ class ShopServer:
         if changes and self._strikes("drop_before_commit", request) is not None:
             raise Dropped
         reply = self.rest.answer(request)
+        if changes:
+            self.books.sync()
         if changes and reply.status < 400:
             if self._strikes("drop_after_commit", request) is not None:
                 raise Dropped
