@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shopfront import Shopfront
+from shopfront import ROW, Shopfront
 
 from channels.woocommerce.sandbox import AdapterSandbox
-from publisher.discovery import load_row
 
 NOW = dt.datetime(2026, 11, 21, 9, 0, tzinfo=dt.UTC)
 
@@ -37,7 +36,7 @@ def secure(tmp_path: Path) -> Iterator[Shopfront]:
 def _opened(folder: Path, *, tls: bool) -> Iterator[Shopfront]:
     place = folder / "shop"
     place.mkdir()
-    box = AdapterSandbox(load_row("woocommerce"), "shop", place, tls=tls)
+    box = AdapterSandbox(ROW, "shop", place, tls=tls)
     front = Shopfront(box, folder, dict(box.start()), NOW)
     try:
         yield front

@@ -26,6 +26,7 @@ from publisher.manifest.model import Asset, Bundle, Offer
 from publisher.row import Verb
 
 Prices = Mapping[str, str]
+ROW = load_row("woocommerce")
 
 
 def offer(prices: Prices, product: str = "physical") -> Offer:
@@ -60,7 +61,7 @@ def listing(
         source=source,
     )
     offered = offer(prices if prices is not None else {"standard": "19.90"}, product)
-    return Adapter(load_row("woocommerce")).to_listing(item, offered, copy)
+    return Adapter(ROW).to_listing(item, offered, copy)
 
 
 def bundle_listing(name: str, source: Remote | None, price: str = "49.00") -> Listing:
@@ -70,9 +71,7 @@ def bundle_listing(name: str, source: Remote | None, price: str = "49.00") -> Li
     master = Master(Path("a.jpg"), "a.jpg", hashlib.sha256(b"a").hexdigest(), 9, "jpeg", 3000, 2000)
     item = Item(name, ItemKind.BUNDLE, "r", "Pack", "", (), (asset,), (master,), bundle=bundle)
     copy = Copy("shop", "Pack", "All of it", ("glass",), source=source)
-    return Adapter(load_row("woocommerce")).to_listing(
-        item, offer({"pack": price}, "digital"), copy
-    )
+    return Adapter(ROW).to_listing(item, offer({"pack": price}, "digital"), copy)
 
 
 def hosted(archive: str) -> Remote:
@@ -112,7 +111,7 @@ class Shopfront:
         """A new session, with other settings where some are given."""
         context = Context(
             account="shop",
-            row=load_row("woocommerce"),
+            row=ROW,
             settings=self.configured(**changes),
             release="r",
             project=self._folder,

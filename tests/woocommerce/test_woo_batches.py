@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from shopfront import Shopfront, bundle_listing, changes, hosted, listing, repriced
+from shopfront import ROW, Shopfront, bundle_listing, changes, hosted, listing, repriced
 
 from channels.woocommerce import Adapter
 from publisher.channel import Write
-from publisher.discovery import load_row
 from publisher.errors import Conflict, OutcomeUnknown, Rejected, Throttled, Transient
 from publisher.listing import Change, Listing, Remote, Status
 from publisher.row import Verb
@@ -159,7 +158,7 @@ def test_long_keys_are_asked_for_in_addresses_that_servers_take(front: Shopfront
 
 
 def test_the_plan_says_what_it_takes() -> None:
-    adapter = Adapter(load_row("woocommerce"))
+    adapter = Adapter(ROW)
     made = [listing(f"f{n}") for n in range(250)]
     assert adapter.forecast([]) == ""
     creates = [Write(Verb.CREATE, m.key, m) for m in made]
@@ -172,7 +171,7 @@ def test_the_plan_says_what_it_takes() -> None:
 
 
 def test_what_a_customer_would_miss_is_said_in_the_plan() -> None:
-    adapter = Adapter(load_row("woocommerce"))
+    adapter = Adapter(ROW)
     assert adapter.validate(listing("a")) == []
     assert [f.code for f in adapter.validate(bundle_listing("b", None))] == ["download-missing"]
     assert adapter.validate(bundle_listing("b", hosted("one"))) == []
