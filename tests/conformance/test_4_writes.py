@@ -269,6 +269,7 @@ def test_26_the_line_is_closed_after_an_error(
     monkeypatch.setattr(kind, "__init__", opening)
     monkeypatch.setattr(kind, "close", closing)
     monkeypatch.setattr(kind, "create", failing)
+    monkeypatch.setattr(kind, "write_many", failing)
     world.ws = replace(world.ws, accounts=(world.account,))
     result = world.push()
     assert Done.PUBLISHED not in {o.done for o in result.outcomes}
