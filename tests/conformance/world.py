@@ -28,7 +28,9 @@ from publisher.ledger.store import Ledger
 from publisher.listing import (
     File,
     Listing,
+    Remote,
     Staged,
+    Status,
 )
 from publisher.manifest.item import Item
 from publisher.manifest.model import Waiver
@@ -130,13 +132,17 @@ class World:
         )
 
     def _step_between(self) -> None:
+        behind: dict[int, CuttingProxy] = {}
         for name, value in self.settings.items():
             port = (
                 int(value) if name == "PORT" else urlsplit(value).port if "://" in value else None
             )
             if port is None:
                 continue
-            self.proxy = CuttingProxy(port)
+            # Two addresses of one server have one line between them and us.
+            if port not in behind:
+                behind[port] = CuttingProxy(port)
+            self.proxy = behind[port]
             self.settings[name] = value.replace(str(port), str(self.proxy.port))
 
     def __exit__(self, *_: object) -> None:
@@ -166,6 +172,9 @@ class World:
         day = self.clock.now().date()
         verdict = judge(item, self.row, day=day, account=self.name, waivers=waivers)
         copy = compose(item, self.row, self.name, verdict, self.account.options)
+        if self.row.source != "none":
+            page = f"https://shop.example/{item.id}"
+            copy = replace(copy, source=Remote(item.id, item.id, Status.LIVE, page))
         offer = item.override(self.name).offer or item.offer
         return self.channel.to_listing(item, offer, copy)
 
@@ -261,12 +270,14 @@ class World:
         return found
 
     def goods(self) -> dict[str, tuple[str, int]]:
-        """Pictures and archives there by name: checksum and how often they came. Words are left out."""
+        """Pictures and archives there by name: checksum and how often they came. Words are left out,
+        and so are listings, which are told by their fields.
+        """
         words = (*WORDS, ".md")
         return {
             e.key.rpartition("/")[2]: (e.sha256, e.count)
             for e in self.landed()
-            if not e.key.endswith(words)
+            if not e.key.endswith(words) and not e.fields
         }
 
     def arrived(self, sent: Mapping[str, str]) -> dict[str, tuple[str, int]]:
