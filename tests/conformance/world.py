@@ -239,6 +239,7 @@ class World:
             door=self.door,
             reporter=reporter or Silent(),
             allowed=tuple(Guard),
+            staged=True,
         )
 
     def reopen_ledger(self) -> None:
