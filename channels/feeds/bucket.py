@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from channels.feeds.place import Told
@@ -31,10 +30,6 @@ class BucketPlace:
     def recorded(self, name: str) -> str | None:
         found = self._seen.get(name) or self._head(name)
         return found.sha256 if found is not None else None
-
-    def size(self, name: str) -> int | None:
-        found = self._head(name)
-        return found.size if found is not None else None
 
     def _head(self, name: str) -> ObjectFacts | None:
         found = self._store.head(self._prefix + name)
@@ -78,10 +73,6 @@ class BucketPlace:
 
     def delete(self, name: str) -> None:
         self._store.delete(self._prefix + name)
-
-    def names(self, folder: str) -> Iterator[str]:
-        for page in self._store.list(f"{self._prefix}{folder}/"):
-            yield from (o.key.removeprefix(self._prefix) for o in page)
 
     def url(self, name: str) -> str:
         return self._store.url(self._prefix + name)

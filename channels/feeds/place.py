@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -38,9 +38,6 @@ class Place(Protocol):
     def recorded(self, name: str) -> str | None:
         """The SHA-256 that was recorded when it was written, where the place keeps such records."""
 
-    def size(self, name: str) -> int | None:
-        """Bytes; None when it is not there."""
-
     def fetch(self, name: str, path: Path) -> bool:
         """Copy it to ``path``; False when it is not there."""
 
@@ -56,14 +53,12 @@ class Place(Protocol):
         final: bool = False,
     ) -> None:
         """Put a file there as one step. ``final``: somebody reads it at once, so that a lost answer is
-        OutcomeUnknown; otherwise it is Transient, for writing it again does no harm.
+        OutcomeUnknown; otherwise it is Transient, for writing it again does no harm. The same file that is
+        there already is not sent again.
         """
 
     def delete(self, name: str) -> None:
         """Take it away; of something gone a no-op."""
-
-    def names(self, folder: str) -> Iterator[str]:
-        """The files in a folder. Complete, or it raises."""
 
     def url(self, name: str) -> str:
         """Its address for the world."""
@@ -111,10 +106,6 @@ class FolderPlace:
     def recorded(self, name: str) -> str | None:
         return None
 
-    def size(self, name: str) -> int | None:
-        path = self._path(name)
-        return path.stat().st_size if path.is_file() else None
-
     def fetch(self, name: str, path: Path) -> bool:
         try:
             with self._path(name).open("rb") as source, path.open("wb") as sink:
@@ -140,6 +131,9 @@ class FolderPlace:
         target = self._path(name)
         handle, beside = -1, ""
         try:
+            if target.is_file() and digest_of(target) == sha256:
+                told(path.stat().st_size)
+                return
             target.parent.mkdir(parents=True, exist_ok=True)
             handle, beside = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
             with path.open("rb") as source, os.fdopen(handle, "wb") as sink:
@@ -168,12 +162,6 @@ class FolderPlace:
                 path.parent.rmdir()
         except OSError as error:
             raise self._refused(name, error) from error
-
-    def names(self, folder: str) -> Iterator[str]:
-        root = self.folder / folder
-        for path in sorted(root.rglob("*")) if root.is_dir() else ():
-            if path.is_file() and not path.name.startswith("."):
-                yield path.relative_to(self.folder).as_posix()
 
     def url(self, name: str) -> str:
         return f"{self._public_url}/{quote(name)}"

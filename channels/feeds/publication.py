@@ -69,6 +69,7 @@ class Feed:
         if not self.place.fetch(self.name, feed):
             return
         digest, recorded = digest_of(feed), self.place.recorded(self.name)
+        shelf.digest = digest
         if not self.place.fetch(self._card(digest), card):
             if recorded is not None and recorded != digest:
                 raise Transient(f"the feed at {self.url} came only in part")
@@ -78,6 +79,7 @@ class Feed:
             with gzip.open(card, "rb") as lines:
                 head = json.loads(next(lines))
                 shelf.retired.update(head["retired"])
+                shelf.before = head["before"]
                 shelf.fill(unpacked(line) for line in lines)
         except (OSError, EOFError, ValueError, KeyError, StopIteration) as error:
             raise Transient(
@@ -126,7 +128,9 @@ class Feed:
                 self._write(feed, shelf, head)
                 digest = digest_of(feed)
                 gone = self._let_go(shelf, today)
-                _write_card(card, shelf, self.account)
+                # The same feed published again keeps what it said of the one before.
+                before = shelf.before if digest == shelf.digest else shelf.digest
+                _write_card(card, shelf, self.account, before)
             except OSError as error:
                 raise Rejected(
                     "the feed cannot be written on this machine's disk",
@@ -137,7 +141,7 @@ class Feed:
                 self.place.delete(name)
             self._put(self._snapshot(digest), feed, digest, FOREVER, told)
             self._put(self._card(digest), card, digest_of(card), FOREVER, told)
-            self._prune(digest)
+            self._prune(shelf, digest)
             sending()
             self._put(self.name, feed, digest, SHORT, told, final=True)
 
@@ -190,17 +194,12 @@ class Feed:
             del shelf.retired[name]
         return due
 
-    def _prune(self, digest: str) -> None:
-        """Keep the snapshots of what is published now and of what comes next."""
-        now = self.place.recorded(self.name)
-        kept = {self._snapshot(digest), self._card(digest)}
-        if now is None:
-            # A folder keeps no records: the last few by name cannot be told apart, so all stay.
-            return
-        kept |= {self._snapshot(now), self._card(now)}
-        for name in list(self.place.names(f"{_SNAPSHOTS}/{self.account}")):
-            if name not in kept:
-                self.place.delete(name)
+    def _prune(self, shelf: Shelf, digest: str) -> None:
+        """Keep the snapshots of what is published now and of what comes next, and let the one before go."""
+        old = shelf.before
+        if old and old not in (shelf.digest, digest):
+            self.place.delete(self._snapshot(old))
+            self.place.delete(self._card(old))
 
     def _snapshot(self, digest: str) -> str:
         return f"{_SNAPSHOTS}/{self.account}/{digest[:32]}.{self.form.value}"
@@ -218,8 +217,12 @@ def _is_special(pair: tuple[str, Any]) -> bool:
     )
 
 
-def _write_card(path: Path, shelf: Shelf, account: str) -> None:
-    head: Mapping[str, Any] = {"account": account, "retired": dict(sorted(shelf.retired.items()))}
+def _write_card(path: Path, shelf: Shelf, account: str, before: str) -> None:
+    head: Mapping[str, Any] = {
+        "account": account,
+        "before": before,
+        "retired": dict(sorted(shelf.retired.items())),
+    }
     with (
         path.open("wb") as file,
         # Without a time and a name inside, the same entries make the same card.

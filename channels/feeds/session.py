@@ -156,17 +156,14 @@ class FeedSession(Session):
     def stage(self, file: File) -> Staged:
         """Put a picture under its content's name; what is there already is not sent again."""
         name = self._object(file)
-        if self.place.size(name) == file.size:
-            self.context.progress(file.name, file.size)
-        else:
-            self.place.put(
-                name,
-                file.path,
-                sha256=file.sha256,
-                media_type=file.media_type,
-                cache=FOREVER,
-                told=lambda count: self.context.progress(file.name, count),
-            )
+        self.place.put(
+            name,
+            file.path,
+            sha256=file.sha256,
+            media_type=file.media_type,
+            cache=FOREVER,
+            told=lambda count: self.context.progress(file.name, count),
+        )
         return Staged(file, name)
 
     def create(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:

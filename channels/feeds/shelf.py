@@ -61,6 +61,10 @@ class Shelf:
         )
         self.retired: dict[str, str] = {}
         """Name of a picture that was taken out → the day (ISO)."""
+        self.digest = ""
+        """SHA-256 of the feed that it was filled from."""
+        self.before = ""
+        """SHA-256 of the feed that this one replaced."""
         self.changed = False
         """Whether it differs from what is published."""
 

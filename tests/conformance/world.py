@@ -44,6 +44,8 @@ from publisher.row import Row, Verb
 from publisher.workspace import Workspace
 
 NEIGHBOUR = "neighbour"
+SOURCE = "source"
+"""The account that followers follow: nothing is sent there, the ledger just knows everything to be live."""
 
 
 @dataclass
@@ -173,8 +175,7 @@ class World:
         verdict = judge(item, self.row, day=day, account=self.name, waivers=waivers)
         copy = compose(item, self.row, self.name, verdict, self.account.options)
         if self.row.source != "none":
-            page = f"https://shop.example/{item.id}"
-            copy = replace(copy, source=Remote(item.id, item.id, Status.LIVE, page))
+            copy = replace(copy, source=_live(item.id))
         offer = item.override(self.name).offer or item.offer
         return self.channel.to_listing(item, offer, copy)
 
@@ -224,8 +225,21 @@ class World:
 
     # Runs
 
+    def offer_sources(self) -> None:
+        """Have everything live at the account that this one follows, if it follows any."""
+        if self.row.source == "none":
+            return
+        known = self.ledger.bindings(SOURCE)
+        for item in self.ws.items:
+            if (SOURCE, item.id) not in known:
+                self.ledger.adopt(
+                    run=0, account=SOURCE, item=item.id, key=item.id, remote=_live(item.id),
+                    fields={}, release=self.ws.release, at=self.clock.now(),
+                )  # fmt: skip
+
     def plan(self) -> Plan:
         """What a push would do now."""
+        self.offer_sources()
         now = self.clock.now()
         return make_plan(self.ws, self.ledger, day=now.date(), now=now)
 
@@ -307,6 +321,10 @@ class World:
         goods = self.arrived(sent)
         assert {n: s for n, (s, _) in goods.items()} == sent
         assert {n: c for n, (_, c) in goods.items() if c != 1} == {}
+
+
+def _live(item: str) -> Remote:
+    return Remote(item, item, Status.LIVE, f"https://shop.example/{item}")
 
 
 def renamed(item: Item, name: str) -> Item:
