@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from channels.feeds.attributes import AI_TEXT, attributes, own_name, problems
 from channels.feeds.language import language_of
-from channels.feeds.session import MARKS, FeedSession
+from channels.feeds.marks import MARKS
+from channels.feeds.session import FeedSession
 from channels.feeds.settings import FeedSettings
 from publisher.channel import Channel, Context, Session, Write
 from publisher.listing import (

@@ -19,7 +19,7 @@ from channels.feeds.attributes import Value, attributes
 from channels.feeds.language import MEDIA_TYPES, Format, columns_of
 from channels.feeds.place import FOREVER, SHORT, Place, digest_of
 from channels.feeds.readers import read_feed, text_of, value_of
-from channels.feeds.shelf import Entry, Shelf, packed, unpacked
+from channels.feeds.shelf import Entry, Shelf, unpacked
 from channels.feeds.writers import Head, write_feed
 from publisher.errors import NeedsHuman, Rejected, Transient
 from publisher.row import Row
@@ -265,6 +265,3 @@ def _fields(bound: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "price", f"price.{first}"
     yield "brand", "creator"
     yield "google_product_category", "categories"
-
-
-__all__ = ["Feed", "packed", "seen_by_readers"]

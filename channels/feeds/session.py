@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from channels.feeds.attributes import pictures_in, problems
 from channels.feeds.language import Format, chosen_format, formats_of
+from channels.feeds.marks import ServedMarks
 from channels.feeds.place import FOREVER, Place, place_of
 from channels.feeds.publication import Feed, seen_by_readers
 from channels.feeds.served import Visitor, is_safe
@@ -32,8 +33,6 @@ from publisher.listing import (
 )
 from publisher.row import Verb
 
-MARKS = "digital_source_type"
-"""The field with the mark that each picture must carry, in the order of the pictures."""
 _PAGE = 500
 _GIVE_UP = 3
 """So many pictures in a row that cannot be looked at say that none can."""
@@ -51,7 +50,7 @@ class FeedSession(Session):
         self._visitor: Visitor | None = None
         self._shelf: Shelf | None = None
         self._version: str | None = None
-        self._verified: set[tuple[str, str]] = set()
+        self._marks: ServedMarks | None = None
 
     @property
     def place(self) -> Place:
@@ -68,6 +67,16 @@ class FeedSession(Session):
         return self._visitor
 
     @property
+    def marks(self) -> ServedMarks:
+        """Who sees that AI marks arrive at the world."""
+        if self._marks is None:
+            read = self.context.digital_source_type
+            self._marks = ServedMarks(
+                self.place, self.visitor, read, public=bool(self._settings.public_url)
+            )
+        return self._marks
+
+    @property
     def feed(self) -> Feed:
         """The account's feed."""
         context = self.context
@@ -77,6 +86,7 @@ class FeedSession(Session):
     def close(self) -> None:
         """Let connections and the shelf go."""
         self._forget()
+        self._marks = None
         place, self._place = self._place, None
         visitor, self._visitor = self._visitor, None
         if place is not None:
@@ -197,7 +207,7 @@ class FeedSession(Session):
         """Draft all writes, publish once, and answer. Raises what leaves none of them landed, or none known."""
         shelf = self._current()
         try:
-            shelf.keep(Entry(r.key, _whole(r)) for r in self.context.bound())
+            shelf.keep(Entry(r.key, dict(r.fields)) for r in self.context.bound())
             answers = [*self._drafted(shelf, writes)]
             if not any(a.receipt for a in answers):
                 return answers
@@ -257,7 +267,7 @@ class FeedSession(Session):
                 f"{write.listing.item}: {self.context.row.title} would refuse it: {'; '.join(wrong)}",
                 remedy="state what is missing in the manifest, then push again",
             )
-        self._verify(entry, pictures_in(found), write.listing)
+        self.marks.verify(entry, pictures_in(found), write.listing)
         shelf.put(entry, today)
         sent = tuple(s.file for s in write.staged)
         return Receipt(self._remote(entry), tasks=write.listing.tasks, sent=sent)
@@ -281,47 +291,6 @@ class FeedSession(Session):
         }
         return Entry(write.key, {**fields, **own})
 
-    def _verify(self, entry: Entry, addresses: Sequence[str], listing: Listing) -> None:
-        """See that every served picture of an AI work carries its mark. Raises Rejected when one does not."""
-        stated = entry.fields.get(MARKS)
-        marks = [str(m) for m in stated] if isinstance(stated, tuple) else []
-        marks += [d.value for d in listing.declarations if d.mechanism == "embedded" and not marks]
-        common = next((m for m in marks if m), "")
-        if not common:
-            return
-        own = {self.place.url(name): place for place, name in enumerate(entry.pictures)}
-        names = dict(zip(own, entry.pictures, strict=True))
-        for address in addresses:
-            place = own.get(address)
-            wanted = marks[place] if place is not None and place < len(marks) else common
-            if not wanted or (address, wanted) in self._verified:
-                continue
-            seen = self.context.digital_source_type(self._served(address, names.get(address)))
-            if seen != wanted:
-                term = wanted.rpartition("/")[2]
-                said = f"says {seen.rpartition('/')[2]}" if seen else "has no such mark"
-                raise Rejected(
-                    f"{listing.item}: the picture that is served at {address} must carry the mark "
-                    f"{term}, and it {said}",
-                    remedy="something on the way changes pictures: serve the files as they are, without "
-                    "image optimisation, then push again",
-                )
-            self._verified.add((address, wanted))
-
-    def _served(self, address: str, name: str | None) -> bytes:
-        """The bytes that the world gets; of a bucket without a public address those that lie in it."""
-        if name is None or self._settings.public_url:
-            return self.visitor.get(address)
-        return self._read_back(name)
-
-    def _read_back(self, name: str) -> bytes:
-        from pathlib import Path
-        from tempfile import TemporaryDirectory
-
-        with TemporaryDirectory(prefix="feed-") as folder:
-            path = Path(folder) / "picture"
-            return path.read_bytes() if self.place.fetch(name, path) else b""
-
     def _remote(self, entry: Entry, status: Status = Status.LIVE) -> Remote:
         fields = dict(entry.fields)
         if entry.raw is not None:
@@ -333,10 +302,6 @@ class FeedSession(Session):
 
     def _object(self, file: File) -> str:
         return f"images/{file.sha256[:16]}/{file.name}"
-
-
-def _whole(remote: Remote) -> dict[str, FieldValue]:
-    return dict(remote.fields)
 
 
 def _changed(
