@@ -203,12 +203,12 @@ class FeedSession(Session):
         assert answer.receipt is not None
         return answer.receipt
 
-    def _publish(self, writes: Sequence[Write]) -> list[Wrote]:
+    def _publish(self, writes: Sequence[Write]) -> Sequence[Wrote]:
         """Draft all writes, publish once, and answer. Raises what leaves none of them landed, or none known."""
         shelf = self._current()
         try:
             shelf.keep(Entry(r.key, dict(r.fields)) for r in self.context.bound())
-            answers = [*self._drafted(shelf, writes)]
+            answers = tuple(self._drafted(shelf, writes))
             if not any(a.receipt for a in answers):
                 return answers
             if shelf.changed:

@@ -64,7 +64,7 @@ def connect(end: S3Endpoint) -> S3Client:
     )
     session.register_component("data_loader", _service_descriptions())
     token = end.session_token.get_secret_value() if end.session_token else None
-    client: S3Client = session.create_client(
+    client: Any = session.create_client(
         "s3",
         region_name=end.region or "us-east-1",
         endpoint_url=end.endpoint_url,
@@ -87,4 +87,5 @@ def connect(end: S3Endpoint) -> S3Client:
     )
     # Waiting for "100 Continue" costs a round trip, and a second where the service does not know it.
     client.meta.events.unregister("before-call.s3", handlers.add_expect_header)
-    return client
+    made: S3Client = client
+    return made
