@@ -14,7 +14,8 @@ from publisher.ledger.records import Binding, Pair
 from publisher.listing import Because, Finding, Level, Remote, Status
 from publisher.manifest.item import Item, ItemKind
 from publisher.observe import Account
-from publisher.plan import ACTIVE, Plan, PlanItem, Word
+from publisher.outcome import Outcome
+from publisher.plan import ACTIVE, Done, Plan, PlanItem, Word
 from publisher.row import Verb
 
 OPTION = "follows"
@@ -153,6 +154,27 @@ def after_sources(plan: Plan, fresh: Plan, stage: Sequence[Account]) -> Plan:
         )
         items.append(now.get((pair.account, pair.item), pair) if foreseen else pair)
     return replace(fresh.limited(sources), items=tuple(items))
+
+
+def after_followers(plan: Plan, accounts: Sequence[Account], outcomes: Sequence[Outcome]) -> Plan:
+    """A withdrawal plan in which nothing goes while a follower that kept it still points there."""
+    kept = {
+        (followed(a), o.planned.item): a.name
+        for a in accounts
+        for o in outcomes
+        if o.planned.account == a.name and followed(a) and o.done is not Done.WITHDRAWN
+    }
+    items = []
+    for pair in plan.items:
+        by = kept.get((pair.account, pair.item))
+        items.append(pair if by is None or pair.word not in ACTIVE else pointed_at(pair, by))
+    return replace(plan, items=tuple(items))
+
+
+def pointed_at(pair: PlanItem, by: str) -> PlanItem:
+    """The pair, held because another account points to it."""
+    text = f"{by} still points to {pair.item} at {pair.account}; withdraw it there first"
+    return replace(pair, word=Word.HELD, because=(Because(RULE, text),), verb=None)
 
 
 def _waiting(pair: PlanItem, source: str, word: Word | None) -> PlanItem:

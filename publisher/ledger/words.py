@@ -33,7 +33,12 @@ class Words:
         """What is kept of a remote: id, key, status, address, size, and the channel's own facts."""
         facts = {n: self._value(v) for n, v in remote.fields.items() if n.startswith(REMOTE)}
         return Remote(
-            self.said(remote.id), remote.key, remote.status, self.said(remote.url), facts, remote.size
+            self.said(remote.id),
+            remote.key,
+            remote.status,
+            self.said(remote.url),
+            facts,
+            remote.size,
         )
 
     def _value(self, value: FieldValue) -> FieldValue:

@@ -13,12 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from world import World, renamed, reworded, rowed
+from world import World, managed, renamed, reworded, rowed
 
 from publisher.discovery import adapter
 from publisher.errors import Conflict, PublisherError
 from publisher.ledger.records import IntentState
-from publisher.listing import REMOTE, Remote, Status
+from publisher.listing import Remote, Status
 from publisher.media.studio import Studio
 from publisher.observe import Account
 from publisher.plan import Done, Word
@@ -34,11 +34,6 @@ def _need(world: World, *verbs: Verb) -> None:
             pytest.skip(f"{world.row.title}: {world.row.cannot[verb]}")
 
 
-def _ours(remote: Remote) -> dict[str, Any]:
-    """The fields that we manage: those that only the channel decides are left out."""
-    return {n: v for n, v in remote.fields.items() if not n.startswith(REMOTE)}
-
-
 def test_18_what_was_created_is_found_again(world: World, name: str) -> None:
     _need(world, Verb.FIND)
     listing = world.listings(1)[0]
@@ -47,7 +42,7 @@ def test_18_what_was_created_is_found_again(world: World, name: str) -> None:
     assert found is not None
     assert (found.id, found.key) == (receipt.remote.id, listing.key)
     if found.fields:
-        assert _ours(found) == dict(listing.fields)
+        assert managed(found) == dict(listing.fields)
     else:
         assert found.size == sum(f.size for f in world.files(listing))
 
@@ -112,7 +107,7 @@ def test_21_an_update_changes_what_it_names(world: World, name: str) -> None:
     assert outcome.done in (Done.UPDATED, Done.PREPARED)
     after = world.session_in().find(planned.key)
     assert after is not None
-    assert _ours(after) == dict(plan.listings[changed.id, name].fields)
+    assert managed(after) == dict(plan.listings[changed.id, name].fields)
     assert world.session_in().find(world.listing(items[1]).key) == before
     kept = {n: v for n, v in world.goods().items() if n in goods and v[0] == goods[n][0]}
     assert all(count == 1 for _, count in kept.values())

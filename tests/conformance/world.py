@@ -25,13 +25,7 @@ from publisher.discovery import sandbox_type
 from publisher.engine.desk import Reporter, Silent
 from publisher.guards import Guard
 from publisher.ledger.store import Ledger
-from publisher.listing import (
-    File,
-    Listing,
-    Remote,
-    Staged,
-    Status,
-)
+from publisher.listing import REMOTE, FieldValue, File, Listing, Remote, Staged, Status
 from publisher.manifest.item import Item
 from publisher.manifest.model import Waiver
 from publisher.observe import Account, Door
@@ -325,6 +319,11 @@ class World:
 
 def _live(item: str) -> Remote:
     return Remote(item, item, Status.LIVE, f"https://shop.example/{item}")
+
+
+def managed(remote: Remote) -> dict[str, FieldValue]:
+    """The fields that are ours to manage, without the channel's own facts."""
+    return {name: value for name, value in remote.fields.items() if not name.startswith(REMOTE)}
 
 
 def renamed(item: Item, name: str) -> Item:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from publisher.compose.vocabulary import NEAR
 from publisher.errors import ConfigError
 from publisher.manifest.item import ItemKind
-from publisher.row import Row, TextLimit, Verb, read_row
+from publisher.row import Categories, Row, TextLimit, Verb, read_row
 from publisher.rules import ActionKind
 
 CHANNELS = Path(__file__).parents[2] / "channels"
@@ -99,6 +100,32 @@ def test_categories_fit_the_documented_vocabulary(row: Row) -> None:
     page = (CHANNELS.parent / "docs" / "categories.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE))
     assert set(row.categories.mapping) <= documented
+
+
+def test_the_vocabulary_s_neighbours_are_those_of_the_page() -> None:
+    page = (CHANNELS.parent / "docs" / "categories.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE))
+    assert set(NEAR) == documented
+    assert {near for words in NEAR.values() for near in words} <= documented
+    assert all(word not in words and words for word, words in NEAR.items())
+
+
+def test_the_three_agencies_know_their_whole_lists() -> None:
+    sizes = {
+        n: len(load(n).categories.known) for n in ("adobe-stock", "shutterstock", "dreamstime")
+    }
+    assert sizes == {"adobe-stock": 21, "shutterstock": 26, "dreamstime": 182}
+    assert load("dreamstime").categories.named("212") == (
+        "212 (Illustrations & Clipart > AI generated)"
+    )
+    assert set(load("adobe-stock").categories.mapping.values()) == {str(n) for n in range(1, 22)}
+    shutterstock = load("shutterstock").categories
+    assert {*shutterstock.mapping.values(), shutterstock.default} == set(shutterstock.known)
+
+
+def test_a_mapping_to_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not have: 99"):
+        Categories(mapping={"food": "99"}, known={"7": "Food"})
 
 
 def test_what_a_rule_adds_fits_the_limits_of_its_row(row: Row) -> None:

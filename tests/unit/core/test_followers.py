@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from publisher.errors import ConfigError
 from publisher.followers import (
+    after_followers,
     after_sources,
     check_followers,
     source_of,
@@ -23,7 +24,8 @@ from publisher.ledger.records import Binding
 from publisher.listing import Status
 from publisher.manifest.item import Item, ItemKind
 from publisher.observe import Account
-from publisher.plan import AccountPlan, Confidence, Plan, PlanItem, Word
+from publisher.outcome import Outcome
+from publisher.plan import AccountPlan, Confidence, Done, Plan, PlanItem, Word
 from publisher.row import Row, Verb
 
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
@@ -212,3 +214,15 @@ def test_a_pack_for_a_person_follows_nobody() -> None:
         [SHOP, by_hand], {"a": item("a")}, [pair("by-hand", "a", Word.PREPARE)], {}
     )
     assert kept[0] == replace(pair("by-hand", "a", Word.PREPARE))
+
+
+def test_nothing_goes_while_somebody_points_to_it() -> None:
+    gone = PlanItem("a", "packs", Word.WITHDRAW, key="a", verb=Verb.WITHDRAW)
+    also = PlanItem("b", "packs", Word.WITHDRAW, key="b", verb=Verb.WITHDRAW)
+    at_store = [
+        Outcome(PlanItem(n, "store", Word.WITHDRAW, key=n, verb=Verb.WITHDRAW), done)
+        for n, done in (("a", Done.FAILED), ("b", Done.WITHDRAWN))
+    ]
+    found = after_followers(_plan(gone, also), [PACKS, STORE], at_store)
+    assert [p.word for p in found.items] == [Word.HELD, Word.WITHDRAW]
+    assert "store still points to a at packs" in found.items[0].because[0].text
