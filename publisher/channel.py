@@ -79,6 +79,8 @@ class Context:
     """Where the channel holds the bytes with this SHA-256 for us (``remote.held``), as the ledger knows it."""
     bound: Callable[[], Iterator[Remote]] = lambda: iter(())
     """Everything that the ledger has bound for this account, by key in order, one at a time."""
+    digital_source_type: Callable[[bytes], str] = lambda _data: ""
+    """The IPTC digital source type that a picture's XMP states; "" when it states none or cannot be read."""
     wait: Callable[[float], None] = lambda _seconds: None
     """Let so many seconds pass on the run's clock, for work that the channel does by itself (polling)."""
 

@@ -82,8 +82,16 @@ class Door:
             wait=self.clock.sleep,
             render=self.render,
             options=account.options,
+            digital_source_type=_digital_source_type,
             **hooks,
         )
+
+
+def _digital_source_type(data: bytes) -> str:
+    # Imported late: only an account that serves pictures itself ever looks into one.
+    from publisher.media.metadata.read import digital_source_type
+
+    return digital_source_type(data)
 
 
 def missing_settings(door: Door, accounts: Sequence[Account]) -> None:

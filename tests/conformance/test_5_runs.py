@@ -42,8 +42,9 @@ def test_31_the_pace_is_kept_by_a_run(world: World, name: str) -> None:
     pace = world.row.pace.model_copy(update={"per_minute": 2})
     # One connection: sleeps of several threads would add up on a clock that only moves by them.
     options = {**world.account.options, "connections": 1}
-    # What goes together in one call is one request there, whatever its number of intents.
-    world.account = replace(rowed(world.account, pace=pace, batch=None), options=options)
+    # What goes together is one write to the channel; here they go one by one.
+    alone = rowed(world.account, pace=pace, batch=None)
+    world.account = replace(alone, options=options)
     first = world.items(1)[0]
     items = tuple(renamed(first, f"n{n:02d}") for n in range(5))
     world.ws = replace(world.ws, items=items, accounts=(world.account,))

@@ -32,8 +32,6 @@ BY_HAND = (
     "etsy",
     "fiverr",
     "getty-istock",
-    "google-merchant",
-    "meta-catalogue",
     "opensea",
     "rarible",
     "redbubble",
@@ -45,9 +43,12 @@ BY_HAND = (
     "zazzle",
 )
 """Channels that a person serves from a pack."""
+FEEDS = ("google-merchant", "meta-catalogue")
+"""Files of our own that readers fetch."""
 OURS = {
     **{n: CHANNELS / "stock" / f"{n}.toml" for n in STOCK},
     **{n: next(CHANNELS.glob(f"*/{n}.toml")) for n in BY_HAND},
+    **{n: CHANNELS / "feeds" / f"{n}.toml" for n in FEEDS},
     "bundles": CHANNELS / "bundles" / "bundles.toml",
     "handoff": CHANNELS / "handoff" / "handoff.toml",
 }

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import pyvips
 
+from publisher.discovery import load_row
 from publisher.verdicts import check_document
 from publisher.workspace import open_workspace
 
@@ -46,7 +47,7 @@ MATRIX: dict[str, tuple[str, str, str]] = {
     "shopify": (ALLOW, ACTIONS, ACTIONS),
     "woocommerce": (ALLOW, ACTIONS, ACTIONS),
     "meta-catalogue": (ALLOW, ACTIONS, ACTIONS),
-    "google-merchant": (ACTIONS, ACTIONS, ACTIONS),
+    "google-merchant": (ALLOW, ACTIONS, ACTIONS),
     "upwork": (ALLOW, ACTIONS, ACTIONS),
     "fiverr": (ALLOW, ACTIONS, ACTIONS),
 }
@@ -111,6 +112,8 @@ def write_project(folder: Path) -> Path:
     for name in (*MATRIX, "bundles"):
         lines.append(f"[accounts.{name}]")
         lines += [f"{key} = {json.dumps(value)}" for key, value in FACTS.get(name, {}).items()]
+        if load_row(name).source == "items":
+            lines.append('follows = "shopify"')
     (folder / "publisher.toml").write_text("\n".join(lines), "utf-8")
     release = {
         "release": "matrix",
