@@ -1,7 +1,7 @@
 """The contract between the core and the adapters: a pure Channel, an effectful Session, and a Sandbox.
 
 An adapter never sleeps, retries, reads the environment or opens the ledger. Everything it may use comes in
-its Context. Planning hands out a ReadOnlySession, so that a dry run cannot write by construction.
+its Context. Planning hands out a session that can only read (``publisher.readonly``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NoReturn, Self
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from publisher.errors import Unsupported
+from publisher.errors import PublisherError, Unsupported
 from publisher.listing import (
     Change,
     Copy,
@@ -75,6 +75,43 @@ class Context:
     """
     options: Mapping[str, Any] = field(default_factory=dict)
     """The account's options from publisher.toml, such as ``csv_dialect``."""
+    held: Callable[[str], str | None] = lambda _sha256: None
+    """Where the channel holds the bytes with this SHA-256 for us (``remote.held``), as the ledger knows it."""
+    bound: Callable[[], Iterator[Remote]] = lambda: iter(())
+    """Everything that the ledger has bound for this account, by key in order, one at a time."""
+    wait: Callable[[float], None] = lambda _seconds: None
+    """Let so many seconds pass on the run's clock, for work that the channel does by itself (polling)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of a batch: CREATE, UPDATE or WITHDRAW. A withdrawal has no listing, a creation no remote."""
+
+    verb: Verb
+    key: str
+    listing: Listing | None = None
+    staged: tuple[Staged, ...] = ()
+    remote: Remote | None = None
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """The channel's answer to one write of a batch: a receipt, or the error that ended this write alone."""
+
+    key: str
+    receipt: Receipt | None = None
+    error: PublisherError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Bytes at the channel that an update of ``key`` put out of use at ``at``, and the address they had."""
+
+    key: str
+    location: str
+    url: str
+    at: dt.datetime
 
 
 class Session(ABC):
@@ -116,9 +153,30 @@ class Session(ABC):
         """Pages of everything there. Complete, or it raises."""
         self._unsupported(Verb.LIST)
 
+    def find_many(self, keys: Sequence[str]) -> Mapping[str, Remote]:
+        """``find`` for many keys at once; a key that is not there is left out. Complete, or it raises."""
+        found = ((key, self.find(key)) for key in keys)
+        return {key: remote for key, remote in found if remote is not None}
+
     def status(self, remote: Remote) -> Status:
         """Where the item is in its life there."""
         self._unsupported(Verb.STATUS)
+
+    def picture(self, remote: Remote) -> bytes | None:
+        """The bytes of ``remote.picture``, at most 32 MB; None when there is none."""
+        return None
+
+    def link(self, remote: Remote, seconds: int) -> str:
+        """An address for one customer that ends by itself. Raises Rejected for a life that cannot be."""
+        raise Unsupported(f"{self.context.row.title} has no links that end by themselves")
+
+    def replaced(self) -> Iterator[Replaced]:
+        """What updates of ours put out of use and what still lies there, for those who have its address."""
+        return iter(())
+
+    def drop(self, what: Replaced) -> None:
+        """Take away what is out of use. Of something gone, or in use again, a no-op; safe to repeat."""
+        raise Unsupported(f"{self.context.row.title} keeps nothing that is out of use")
 
     def stage(self, file: File) -> Staged:
         """Bring bytes over so that ``create`` is one small step. Idempotent, resumable, retriable."""
@@ -145,55 +203,21 @@ class Session(ABC):
         """The batch step after the creates: CSV, send for review. Called once per ``digest``."""
         self._unsupported(Verb.SUBMIT)
 
+    def write_many(self, writes: Sequence[Write]) -> Iterator[Wrote]:
+        """Several writes in one go, for rows with a ``[batch]``. Called once per batch of intents.
+
+        Yields one answer per write, in any order, each as soon as it is certain. Raises before the first
+        answer Transient or Throttled (certainly none landed) or OutcomeUnknown (nobody can tell of any);
+        a write without an answer is unknown. ``context.sending()`` stands for all writes of the batch.
+        """
+        raise Unsupported(f"{self.context.row.title} takes one write at a time")
+
     def _unsupported(self, verb: Verb) -> NoReturn:
         raise Unsupported(
             self.context.row.cannot.get(
                 verb, f"{self.context.row.title} has no way to {verb.value}"
             )
         )
-
-
-class ReadOnlySession(Session):
-    """Wraps a session for planning: reads pass through, every other verb raises Unsupported."""
-
-    def __init__(self, inner: Session) -> None:
-        super().__init__(inner.context)
-        self._inner = inner
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def check(self) -> Health:
-        return self._inner.check()
-
-    def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
-        return self._inner.find(key, files)
-
-    def list(self) -> Iterator[Sequence[Remote]]:
-        return self._inner.list()
-
-    def status(self, remote: Remote) -> Status:
-        return self._inner.status(remote)
-
-    def stage(self, file: File) -> Staged:
-        self._refuse("stage")
-
-    def create(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
-        self._refuse("create")
-
-    def update(
-        self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
-    ) -> Receipt:
-        self._refuse("update")
-
-    def withdraw(self, remote: Remote) -> Receipt:
-        self._refuse("withdraw")
-
-    def submit(self, batch: Sequence[tuple[Listing, Remote]], digest: str) -> Receipt:
-        self._refuse("submit")
-
-    def _refuse(self, verb: str) -> NoReturn:
-        raise Unsupported(f"planning is read-only and may not {verb}")
 
 
 class Channel(ABC):
@@ -219,6 +243,13 @@ class Channel(ABC):
     def validate(self, listing: Listing) -> list[Finding]:
         """Only what row data cannot express."""
         return []
+
+    def forecast(self, writes: Sequence[Write]) -> str:
+        """What carrying out these writes takes there, in one sentence (points, requests, minutes, days).
+
+        ``staged`` of the writes is empty: nothing is made yet. Empty when there is nothing to say.
+        """
+        return ""
 
     @abstractmethod
     def session(self, context: Context) -> Session:

@@ -52,7 +52,7 @@ def print_plan(console: Console, document: Mapping[str, Any]) -> None:
     _submissions(console, document.get("submissions") or ())
     _calendar(console, document.get("calendar") or ())
     print_findings(console, document.get("findings") or ())
-    _guards(console, document.get("guards"))
+    print_guards(console, document.get("guards"))
     say(console, f"digest {document['digest']}", "dim")
     _legend(console, document["counts"])
 
@@ -234,7 +234,7 @@ def _sick(console: Console, accounts: Iterable[Mapping[str, Any]]) -> None:
             console.print()
 
 
-def _guards(console: Console, guards: Sequence[Mapping[str, str]] | None) -> None:
+def print_guards(console: Console, guards: Sequence[Mapping[str, str]] | None) -> None:
     """The guards that tripped, with the narrow override; one word when they were asked and none did."""
     for trip in guards or ():
         say(console, f"guard  {clean(trip['account'])}: {clean(trip['text'])}", "bold red")
@@ -258,6 +258,7 @@ __all__ = [
     "print_audit",
     "print_check",
     "print_findings",
+    "print_guards",
     "print_plan",
     "print_push",
     "print_status",

@@ -97,9 +97,17 @@ class Listing:
         return {name: fingerprint(value) for name, value in sorted(self.fields.items())}
 
 
+REMOTE = "remote."
+"""Names of fields that only the channel decides: links, ids. A listing never has them, a binding may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The words an account gets for an item: fitted text, resolved categories, and what the rules asked for."""
+    """The words an account gets for an item: fitted text, resolved categories, and what the rules asked for.
+
+    ``source`` is the item as the account that this one follows has it live (its ``fields`` are those of the
+    ledger, ``remote.`` ones included); None when it follows none, or not for this kind of item.
+    """
 
     account: str
     title: str
@@ -111,6 +119,7 @@ class Copy:
     tasks: tuple[str, ...] = ()
     metadata: Metadata = field(default_factory=Metadata)
     findings: tuple[Finding, ...] = ()
+    source: Remote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +147,13 @@ class Status(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """What the channel shows for one of our keys."""
+    """What the channel shows for one of our keys.
+
+    ``fields`` has our fields as they are there now, in the form in which a listing states them. Fields named
+    ``remote.…`` are the channel's own facts (``remote.download``, ``remote.image``); the ledger keeps them with
+    the binding. ``remote.held`` lists bytes that lie there as ``SHA256=LOCATION``. ``picture`` is the address of
+    a picture of it, for comparing looks.
+    """
 
     id: str
     key: str
@@ -147,6 +162,7 @@ class Remote:
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
     size: int | None = None
     reason: str = ""
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +216,7 @@ def fingerprint(value: Any) -> str:
 
 
 __all__ = [
+    "REMOTE",
     "Because",
     "BundleRequest",
     "Change",

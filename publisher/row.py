@@ -72,7 +72,7 @@ class Limits(RowData):
 class Transport(RowData):
     """Where the channel listens. Host, port and root are defaults that settings override."""
 
-    kind: Literal["ftp", "ftps", "sftp", "s3", "folder"]
+    kind: Literal["ftp", "ftps", "sftp", "s3", "folder", "https", "browser"]
     host: str = ""
     port: int | None = None
     root: str = "/"
@@ -98,6 +98,14 @@ class Pace(RowData):
     per_week: int | None = None
     per_batch: int | None = None
     settle_seconds: float = 0.0
+    evidence: Evidence | None = None
+
+
+class Batch(RowData):
+    """Writes that go together: from ``min`` of them on, and at most ``max`` in one call."""
+
+    min: int = Field(2, ge=1, description="Fewer writes than this go one by one.")
+    max: int = Field(100, ge=1, description="Most writes in one call.")
     evidence: Evidence | None = None
 
 
@@ -221,6 +229,12 @@ class Row(RowData):
     irreversible: Irreversible | None = None
     metadata: Preservation | None = None
     releases: Releases | None = None
+    batch: Batch | None = None
+    source: Literal["none", "bundles", "items"] = Field(
+        "none",
+        description="What must be live at the account that this one follows (option ``follows``) before "
+        "it is listed here: nothing, the archives of bundles, or every item.",
+    )
     after: tuple[AfterUpload, ...] = ()
     rule: tuple[Rule, ...]
 
@@ -288,6 +302,7 @@ __all__ = [
     "ActionKind",
     "AfterUpload",
     "Automation",
+    "Batch",
     "Categories",
     "Column",
     "Dated",

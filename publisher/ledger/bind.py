@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from publisher.ledger.codec import binding_from, changed
 from publisher.ledger.records import Binding, Event, Intent, Pair
-from publisher.listing import Remote, Status
+from publisher.listing import REMOTE, FieldValue, Remote, Status
 from publisher.row import Verb
 
 _TO_SUBMIT = frozenset({Status.PREPARED, Status.PARTIAL, Status.UPLOADED, Status.UNKNOWN})
@@ -85,13 +85,18 @@ def _created(intent: Intent, answer: Answer) -> Binding:
         url=remote.url,
         status=remote.status,
         release=intent.release,
-        fields=intent.fields,
+        fields={**intent.fields, **_own_facts(remote)},
         files=intent.files,
         tasks=joined((), answer.tasks),
         prepared=answer.prepared,
         submitted="",
         at=answer.at,
     )
+
+
+def _own_facts(remote: Remote) -> dict[str, FieldValue]:
+    """What only the channel decides: it stays with the binding, beside what we asked for."""
+    return {name: value for name, value in remote.fields.items() if name.startswith(REMOTE)}
 
 
 def _updated(old: Binding, intent: Intent, answer: Answer) -> Binding:
@@ -103,7 +108,7 @@ def _updated(old: Binding, intent: Intent, answer: Answer) -> Binding:
         url=remote.url or old.url,
         status=old.status if remote.status is Status.UNKNOWN else remote.status,
         release=intent.release,
-        fields={**old.fields, **intent.fields},
+        fields={**old.fields, **intent.fields, **_own_facts(remote)},
         files=intent.files or old.files,
         tasks=joined(old.tasks, answer.tasks),
         prepared=answer.prepared,

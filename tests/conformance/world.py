@@ -25,11 +25,7 @@ from publisher.discovery import sandbox_type
 from publisher.engine.desk import Reporter, Silent
 from publisher.guards import Guard
 from publisher.ledger.store import Ledger
-from publisher.listing import (
-    File,
-    Listing,
-    Staged,
-)
+from publisher.listing import REMOTE, FieldValue, File, Listing, Remote, Staged
 from publisher.manifest.item import Item
 from publisher.manifest.model import Waiver
 from publisher.observe import Account, Door
@@ -230,6 +226,7 @@ class World:
             door=self.door,
             reporter=reporter or Silent(),
             allowed=tuple(Guard),
+            staged=True,
         )
 
     def reopen_ledger(self) -> None:
@@ -295,6 +292,11 @@ class World:
         goods = self.arrived(sent)
         assert {n: s for n, (s, _) in goods.items()} == sent
         assert {n: c for n, (_, c) in goods.items() if c != 1} == {}
+
+
+def managed(remote: Remote) -> dict[str, FieldValue]:
+    """The fields that are ours to manage, without the channel's own facts."""
+    return {name: value for name, value in remote.fields.items() if not name.startswith(REMOTE)}
 
 
 def renamed(item: Item, name: str) -> Item:
