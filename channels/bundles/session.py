@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _PAGE = "index.html"
 _CARD = "listing.json"
-_CARD_BYTES = 1_000_000
+_CARD_BYTES = 4_000_000
 _FOREVER = "public, max-age=31536000, immutable"
 _SHORT = "public, max-age=60"
 
