@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from pricing_shop import Shop
@@ -190,6 +191,16 @@ def test_the_last_run_is_one_that_wrote(shop: Shop) -> None:
     assert chosen_run(shop.ledger, "last") == wrote
     with pytest.raises(ConfigError, match="there is no run '99'"):
         chosen_run(shop.ledger, "99")
+
+
+def test_a_pack_that_somebody_took_away_gets_no_price(shop: Shop) -> None:
+    shutil.rmtree(shop.outbox)
+    shop.pack["offer"] = shop.offer("31.00")
+    result = shop.sync()
+    words = {o.planned.account: o.done.value for o in result.outcomes}
+    assert words == {"bundles": "updated", "handoff": "failed"}
+    (failed,) = [o.error for o in result.outcomes if o.error is not None]
+    assert "is not there any more" in failed.sentence and not shop.outbox.exists()
 
 
 def test_a_page_from_before_says_why_its_price_cannot_change_alone(shop: Shop) -> None:
