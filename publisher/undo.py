@@ -118,6 +118,7 @@ def _past(desk: _Desk) -> dict[Pair, _Past]:
     for event in desk.ledger.events(run=desk.run):
         pair = (event.account, event.item)
         if event.account not in known or not event.item:
+            _elsewhere(desk, event)
             continue
         old, new = event.data.get("old"), event.data.get("binding")
         if event.data.get("verb") == Verb.UPDATE.value and old and new:
@@ -133,6 +134,15 @@ def _past(desk: _Desk) -> dict[Pair, _Past]:
             text = f"the {intent.verb.value} of {intent.item or 'a batch'} has no known outcome"
             desk.cannot((intent.account, intent.item), text, "publisher push asks for it first")
     return found
+
+
+def _elsewhere(desk: _Desk, event: Event) -> None:
+    """A write at an account that takes part no more; one that was only not asked for is passed over."""
+    enabled = {a.name for a in desk.ws.project.enabled_accounts()}
+    if event.item and "binding" in event.data and event.account not in enabled:
+        text = f"{event.item} at {event.account} stays as it is: that account is not in use here"
+        remedy = "enable it in publisher.toml"
+        desk.cannot((event.account, event.item), text, remedy)
 
 
 def _final(desk: _Desk, pair: Pair, event: Event) -> None:

@@ -179,6 +179,11 @@ def test_what_cannot_be_taken_back_is_named(shop: Shop) -> None:
     assert any(
         f.code == "not-undone" and "its files were replaced" in f.text for f in mixed.findings
     )
+    shop.rules = "enabled = false\n"  # of the account that stands last in the file
+    unused = shop.back()
+    assert words(unused) == {"bundles": "update"}
+    assert any("that account is not in use here" in f.text for f in unused.findings)
+    shop.rules = ""
     shop.ledger.release("bundles", "pack", shop.now, "gone")
     gone = shop.back()
     assert words(gone) == {"handoff": "update"}
