@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from publisher.channel import Channel, ChannelSettings, Context, ReadOnlySession
+from publisher.channel import Channel, ChannelSettings, Context
 from publisher.compose import Drafts, no_drafts
 from publisher.errors import AuthFailed, ConfigError, PublisherError
 from publisher.listing import Health
 from publisher.manifest.item import Item
 from publisher.pacing import Clock, retried
+from publisher.pricing import Pricing
+from publisher.readonly import ReadOnlySession
 from publisher.row import Mode, Row
 from publisher.settings import account_settings
 
@@ -31,6 +33,8 @@ class Account:
     options: Mapping[str, Any] = field(default_factory=dict)
     drafts: Callable[[Item], Drafts] = no_drafts
     """What its templates make of an item, before anything is fitted."""
+    pricing: Pricing = field(default_factory=Pricing)
+    """How its prices are made of the base prices of the manifest."""
 
     @property
     def row(self) -> Row:

@@ -29,7 +29,7 @@ from publisher.followers import (
 from publisher.guards import Guard, Trip, guards
 from publisher.inspection import inspect
 from publisher.ledger.records import Binding, Intent
-from publisher.listing import Finding, Level, Listing, Remote
+from publisher.listing import Finding, Listing, Remote, Status
 from publisher.looks import looks, remembered
 from publisher.manifest.item import Item
 from publisher.neighbours import (
@@ -43,8 +43,11 @@ from publisher.observe import Account, Door
 from publisher.outcome import Outcome, PushResult, joined
 from publisher.plan import AccountPlan, Confidence, Done, Plan, PlanItem, Submission, Word
 from publisher.policy import Bench, quotas_for
+from publisher.pricing import price_moment, with_sales_ended
 from publisher.promises import plan_conflicts
+from publisher.remarks import gone_by_hand, left_behind, live_but_denied, placed
 from publisher.row import Verb
+from publisher.stances import with_stances
 from publisher.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -61,6 +64,7 @@ def make_plan(ws: Workspace, ledger: Ledger, *, day: dt.date, now: dt.datetime) 
     findings: list[Finding] = list(ws.findings)
     listings: dict[tuple[str, str], Listing] = {}
     bench = ws.bench(day)
+    moment = price_moment(day, now)
     for account in ws.accounts:
         own = []
         for item in ws.items:
@@ -74,6 +78,7 @@ def make_plan(ws: Workspace, ledger: Ledger, *, day: dt.date, now: dt.datetime) 
                 account,
                 item,
                 bench,
+                moment,
                 bindings.get(pair),
                 unsettled.get(pair),
                 source_of(account, item, bindings),
@@ -108,7 +113,7 @@ def make_plan(ws: Workspace, ledger: Ledger, *, day: dt.date, now: dt.datetime) 
         findings += [*thinned, *scaled]
         told = (account.channel.forecast(_writes(own, listings)), forecast)
         accounts.append(_account_plan(account, "; ".join(t for t in told if t)))
-    findings += _left_behind(ws, bindings)
+    findings += left_behind(ws, bindings)
     pending = {
         a.name: [b for b in ledger.unsubmitted(a.name) if not b.prepared or a.prepares]
         for a in ws.accounts
@@ -160,7 +165,7 @@ def push(
     ledger.remember(remembered(plan, ws), door.clock.now())
     hands = Hands(ledger, studio, door, reporter, stop or threading.Event())
     sick = preflighted(plan, ws.accounts, hands, strict=strict)
-    run = ledger.begin_run(command.partition(" ")[0], plan.digest, door.clock.now())
+    run = ledger.begin_run(command, plan.digest, door.clock.now())
     taking_off = all(p.verb is Verb.WITHDRAW for p in plan.active())
     order = stages(ws.accounts) if staged or taking_off else [ws.accounts]
     result = PushResult(plan, run, ())
@@ -203,6 +208,7 @@ def _pair(
     account: Account,
     item: Item,
     bench: Bench,
+    moment: dt.datetime,
     bound: Binding | None,
     intent: Intent | None,
     source: Remote | None,
@@ -223,10 +229,14 @@ def _pair(
     copy = compose(item, row, account.name, verdict, account.options)
     if source is not None:
         copy = replace(copy, source=source)
-    listing = account.channel.to_listing(
-        item, item.override(account.name).offer or item.offer, copy
-    )
-    about = [*drafts.findings, *listing.findings, *inspect(item, listing)]
+    # The account's rules make its prices of the manifest's; an adapter never calculates one.
+    priced = account.pricing.offer(item, account.name, moment)
+    listing = account.channel.to_listing(item, priced.offer, copy)
+    listing = with_sales_ended(listing, bound.fields if bound is not None else {})
+    if bound is not None:
+        # What the seller decided to leave as it was changed there stays so.
+        listing = with_stances(listing, bound.fields)
+    about = [*drafts.findings, *priced.findings, *listing.findings, *inspect(item, listing)]
     about += account.channel.validate(listing)
     planned = decide(
         item,
@@ -241,44 +251,10 @@ def _pair(
     # A pair that the rules refuse has no use for advice on its text.
     told = [*verdict.findings, *(about if planned.word is not Word.DENIED else ())]
     if planned.word is Word.DENIED and bound is not None:
-        told.append(_live_but_denied(item, account, bound))
-    return planned, listing, [_placed(f, item, account) for f in told]
-
-
-def _live_but_denied(item: Item, account: Account, bound: Binding) -> Finding:
-    return Finding(
-        Level.WARNING,
-        f"{item.id} is at {account.row.title} as {bound.remote_id}, but is no longer allowed there",
-        f"publisher withdraw {item.id} --account {account.name}",
-        code="live-but-denied",
-    )
-
-
-def _left_behind(ws: Workspace, bindings: Mapping[tuple[str, str], Binding]) -> list[Finding]:
-    """What is bound, but no longer in a manifest: it is never withdrawn by leaving it out."""
-    names = {a.name for a in ws.accounts}
-    return [
-        Finding(
-            Level.NOTICE,
-            f"{item} is at {account}, but no longer in the manifest",
-            f"publisher withdraw {item} --account {account}",
-            item=item,
-            account=account,
-            code="left-behind",
-        )
-        for account, item in bindings
-        if account in names and item not in ws.known
-    ]
-
-
-def _placed(finding: Finding, item: Item, account: Account) -> Finding:
-    return replace(
-        finding,
-        item=finding.item or item.id,
-        account=finding.account or account.name,
-        file=finding.file or item.file,
-        line=finding.line or item.line,
-    )
+        told.append(live_but_denied(item, account, bound))
+    elif bound is not None and bound.status is Status.GONE:
+        told.append(gone_by_hand(item, account))
+    return planned, listing, [placed(f, item, account) for f in told]
 
 
 def _account_plan(account: Account, forecast: str) -> AccountPlan:

@@ -5,6 +5,7 @@ A pack is built beside its place and moved in as one step, so that a pack that i
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -30,6 +31,10 @@ from publisher.listing import (
 
 _CARD = "listing.json"
 _SHEETS = (".csv", ".tsv")
+_WORDS = (_CARD, "checklist.md", "checklist.html")
+"""Files of a pack that are made of the listing's words."""
+_KEPT = "kept"
+"""The role of a file that lies in the pack already."""
 
 
 class HandoffSession(Session):
@@ -81,6 +86,10 @@ class HandoffSession(Session):
                 f"the folder {place.name} is already there and was not made from here",
                 remedy=f"move {place} away",
             )
+        return self._build(listing, staged, key)
+
+    def _build(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
+        place = self._pack(key)
         # One run at a time has the account, so what a killed one left here is ours to sweep away.
         building = place.with_name(f".{place.name}.building")
         shutil.rmtree(building, ignore_errors=True)
@@ -108,8 +117,11 @@ class HandoffSession(Session):
     def update(
         self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
     ) -> Receipt:
-        """Make the pack anew; the checklist is for the person who carries the change over."""
-        return self.create(listing, staged, listing.key)
+        """Make the pack anew; the checklist is for the person who carries the change over.
+
+        Without files only words change, such as a price: the files of the pack stay in it.
+        """
+        return self._build(listing, staged or self._kept(remote.key), listing.key)
 
     def withdraw(self, remote: Remote) -> Receipt:
         """Remove the pack. Whether somebody carried it over is not known here, so a person is asked to look."""
@@ -133,12 +145,18 @@ class HandoffSession(Session):
     def _pack(self, key: str) -> Path:
         return self.context.outbox / key
 
+    def _kept(self, key: str) -> tuple[Staged, ...]:
+        """The files that the pack has, beside its words."""
+        found = sorted(p for p in self._pack(key).glob("*") if p.is_file() and p.name not in _WORDS)
+        return tuple(Staged(_measured(path)) for path in found)
+
     def _copy(self, file: File, target: Path) -> None:
         step = 4 * 1024 * 1024
         with file.path.open("rb") as source, target.open("wb") as sink:
             while block := source.read(step):
                 sink.write(block)
-                self.context.progress(file.name, len(block))
+                if file.role != _KEPT:
+                    self.context.progress(file.name, len(block))
 
     def _write_words(self, folder: Path, listing: Listing, files: Sequence[File]) -> None:
         variables = checklist(listing, files, self.context.row.title, self.context.row.page)
@@ -154,6 +172,12 @@ class HandoffSession(Session):
         )
 
 
+def _measured(path: Path) -> File:
+    with path.open("rb") as source:
+        checksum = hashlib.file_digest(source, "sha256").hexdigest()
+    return File(_KEPT, path.name, path, path.stat().st_size, checksum)
+
+
 def _typed(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
 
@@ -164,11 +188,17 @@ def _to_paste(listing: Listing) -> dict[str, FieldValue]:
     fields = {
         name.removeprefix("csv."): value
         for name, value in listing.fields.items()
-        if name not in own and not name.startswith(("variant.", "price."))
+        if name not in own
+        and not name.startswith(("variant.", "price.", "compare_at.", "royalty."))
     }
     for offered in offered_as(listing):
         if "price_text" in offered:
-            fields[str(offered["variant"])] = str(offered["price_text"])
+            usual = offered.get("compare_at_text")
+            price = str(offered["price_text"])
+            fields[str(offered["variant"])] = f"{price} (usually {usual})" if usual else price
+    for name, value in listing.fields.items():
+        if name.startswith("royalty.") and value is not None:
+            fields[f"Royalty, {name.removeprefix('royalty.')}"] = value
     return fields
 
 

@@ -56,7 +56,7 @@ def _stated(name: str) -> str:
     lines = [f'[accounts.{name}]\nchannel = "{name}"', "variants_per_motif = 1000"]
     for gate in ROWS[name].gate:
         told: object = True if gate.at_least is None else gate.at_least
-        lines.append(f"{gate.option} = {json.dumps(gate.one_of[0] if gate.one_of else told)}")
+        lines.append(f"{gate.option} = {json.dumps(gate.one_of[-1] if gate.one_of else told)}")
     return "\n".join(dict.fromkeys(lines))
 
 

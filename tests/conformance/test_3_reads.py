@@ -14,9 +14,9 @@ import pytest
 from world import World
 
 import channels
-from publisher.channel import ReadOnlySession
 from publisher.errors import PublisherError
 from publisher.listing import File, Remote, Status
+from publisher.readonly import ReadOnlySession
 from publisher.row import Verb
 
 PAGE = 2

@@ -20,12 +20,12 @@ import pytest
 from pydantic import SecretStr
 from world import World, reworded
 
-from publisher.channel import ReadOnlySession
 from publisher.documents import plan_document
 from publisher.errors import PublisherError, Unsupported
 from publisher.listing import Listing, Remote
 from publisher.outcome import PushResult, push_document
 from publisher.preview import write_preview
+from publisher.readonly import ReadOnlySession
 from publisher.report import write_report
 from publisher.row import Verb
 

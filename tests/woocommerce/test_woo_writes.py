@@ -88,7 +88,7 @@ def test_check_knows_a_key_that_may_only_read(front: Shopfront) -> None:
 
 
 def test_check_compares_the_currency(front: Shopfront) -> None:
-    front.options["currency"] = "USD"
+    front.options["prices"] = {"currency": "USD"}
     with pytest.raises(ConfigError, match=r"USD.*EUR"):
         front.session().check()
 

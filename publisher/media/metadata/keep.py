@@ -1,7 +1,7 @@
 """What a master says of itself goes along where the listing is silent: rights, contacts, places, AI marks.
 
-Prompts, workflows, camera data, editing history and positions are never taken over, and an AI mark is never
-replaced by something that is none. Pure.
+Prompts, workflows, editing history and positions are never taken over, of the camera only what a listing asks
+for (make and model), and an AI mark is never replaced by something that is none. Pure.
 """
 
 from __future__ import annotations
@@ -137,6 +137,8 @@ class Said:
     """Texts that are or may be prompts; nothing that repeats one goes along."""
     unasked: frozenset[str] = frozenset()
     """Names of properties that stand only where a generator writes what it likes."""
+    camera: tuple[str, str] = ("", "")
+    """Make and model of the camera; they go along only where the listing asks for them."""
 
 
 NOTHING = Said({})
@@ -214,4 +216,4 @@ def without_texts(master: Said) -> Said:
     """``master`` with nothing but what says that a machine made the picture."""
     names = (xmp.DIGITAL_SOURCE_TYPE_PROPERTY, AIGC_PROPERTY)
     marks = {n: v for n, v in master.properties.items() if n in names}
-    return Said(marks, generator=master.generator)
+    return Said(marks, generator=master.generator, camera=master.camera)

@@ -171,7 +171,9 @@ def _merged(found: Found) -> Embedded:
     prompts = properties.get("Iptc4xmpExt:AIPromptInformation", ())
     secrets = (*secrets_of(texts, generator), *prompts)
     chunks = {name for name, layer in whence.items() if layer == "png" and generator is not None}
-    said = Said(every, elements, iim.others_in(found.iim), generator, secrets, frozenset(chunks))
+    camera = (found.exif.make, found.exif.model)
+    others = iim.others_in(found.iim)
+    said = Said(every, elements, others, generator, secrets, frozenset(chunks), camera)
     return _told(said, whence, properties, texts)
 
 

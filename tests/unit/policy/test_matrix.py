@@ -228,10 +228,10 @@ def asked(found: dict[str, Any]) -> str:
 
 def test_adobe_s_rule_for_titles_turned_round(small: Judged) -> None:
     then = small.pair("generated", "adobe-stock", dt.date(2023, 2, 1))
-    assert "generative AI" in asked(then) and "into the title" in asked(then)
+    assert "generative AI" in asked(then) and "{title} - Generative AI" in asked(then)
     assert "type to Illustrations" in asked(then) and "type to Photos" not in asked(then)
     now = small.pair("generated", "adobe-stock")
-    assert "into the title" not in asked(now) and "add-keyword" not in asked(now)
+    assert "{title}" not in asked(now) and "add-keyword" not in asked(now)
     assert "Created using generative AI tools" in asked(now) and "type to Photos" in asked(now)
 
 
