@@ -75,9 +75,12 @@ class WooSession(Session):
         pictures = "pictures are linked by address"
         if settings.uploads:
             pictures = f"pictures are uploaded by {self._uploader()}"
-        return Health(
-            self.context.account, (f"WooCommerce {version}", f"prices in {currency}", pictures)
-        )
+        notes = [f"WooCommerce {version}", f"prices in {currency}", pictures]
+        if settings.is_open:
+            notes.append(
+                "plain http: whoever is on the way reads along, the WordPress login included"
+            )
+        return Health(self.context.account, tuple(notes))
 
     def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
         """The product with this SKU. In the trash or withdrawn it is GONE.
