@@ -34,12 +34,8 @@ if TYPE_CHECKING:
 
 _PAGE = "index.html"
 _CARD = "listing.json"
-<<<<<<< HEAD
 _CARD_KIND = "application/json"
-_CARD_BYTES = 1_000_000
-=======
 _CARD_BYTES = 4_000_000
->>>>>>> wip-prices
 _FOREVER = "public, max-age=31536000, immutable"
 _SHORT = "public, max-age=60"
 
