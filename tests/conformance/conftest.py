@@ -193,6 +193,6 @@ def world(
 ) -> Iterator[World]:
     """A world for the row ``name``, or for the representative of ``kind``."""
     given = request.node.callspec.params
-    name = given.get("name") or KINDS[given["kind"]]
+    name = given.get("name") or (given["struck"][0] if "struck" in given else KINDS[given["kind"]])
     with World(workspace, name, tmp_path, clock, blank_ledger) as made:
         yield made

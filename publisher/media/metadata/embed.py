@@ -28,7 +28,7 @@ from publisher.media.metadata.packets import DAMAGE, Packets
 from publisher.media.metadata.read import said_in, sniff
 from publisher.media.metadata.xmp_reader import parse_packet
 
-WRITER_VERSION = "2"
+WRITER_VERSION = "3"
 """Part of every cache key: raise it when the same metadata gives other bytes."""
 
 _CONTAINERS: Mapping[str, ModuleType] = MappingProxyType(

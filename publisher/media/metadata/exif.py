@@ -26,6 +26,16 @@ USER_COMMENT, FLASHPIX, COLOR_SPACE, PIXEL_X, PIXEL_Y = 0x9286, 0xA000, 0xA001, 
 
 # One JPEG segment holds the whole block, so that the three texts share 64 KB. XMP has them in full.
 _DESCRIPTION_MAX, _NAME_MAX, _CAMERA_MAX = 32_000, 8_000, 200
+_TEXT_MAX = 1024 * 1024
+"""Bytes of the longest text that is read."""
+_PRIVATE = {
+    GPS_POINTER: "GPS position",
+    0x927C: "maker note",
+    0xA430: "camera owner",
+    0xA431: "camera serial number",
+    0xA435: "lens serial number",
+}
+"""Entries that tell of the owner more than of the picture, in either directory."""
 _DATE_TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?(Z|[+-]\d\d:\d\d)?\Z"
 )
@@ -44,6 +54,8 @@ class ExifValues:
     orientation: int = 1
     make: str = ""
     model: str = ""
+    private: tuple[str, ...] = ()
+    """What was found that is never written: names for a person, such as ``GPS position``."""
 
 
 def ascii_tag(number: int, data: bytes) -> Tag:
@@ -147,7 +159,7 @@ def from_directory(file: BinaryIO, layout: ifd.Layout, main: ifd.Directory) -> E
 
     def text(where: ifd.Directory | None, tag: int) -> str:
         entry = where.find(tag) if where is not None else None
-        if entry is None or entry.type not in (1, 2, 7):
+        if entry is None or entry.type not in (1, 2, 7) or entry.length > _TEXT_MAX:
             return ""
         return _decoded(ifd.value(file, layout, entry))
 
@@ -164,6 +176,11 @@ def from_directory(file: BinaryIO, layout: ifd.Layout, main: ifd.Directory) -> E
         orientation=turned[0] if turned and 1 <= turned[0] <= 8 else 1,
         make=text(main, MAKE),
         model=text(main, MODEL),
+        private=tuple(
+            name
+            for tag, name in _PRIVATE.items()
+            if any(d is not None and d.find(tag) is not None for d in (main, photo))
+        ),
     )
 
 
