@@ -93,7 +93,7 @@ def _word(planned: PlanItem, differing: tuple[Change, ...]) -> tuple[Word, tuple
 
 
 def price_document(plan: Plan) -> dict[str, Any]:
-    """The plan's document with ``prices``: every price that changes, old and new, with per cent."""
+    """The plan's document with ``prices``: every field that changes, old and new, for a price with per cent."""
     return plan_document(plan) | {"prices": price_lines(plan)}
 
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from channels.transport.batch import batch_sheets, offered_as
 from publisher.channel import Session
-from publisher.errors import Conflict, Rejected
+from publisher.errors import Conflict, OutcomeUnknown, Rejected
 from publisher.listing import (
     Change,
     FieldValue,
@@ -33,8 +33,6 @@ _CARD = "listing.json"
 _SHEETS = (".csv", ".tsv")
 _WORDS = (_CARD, "checklist.md", "checklist.html")
 """Files of a pack that are made of the listing's words."""
-_KEPT = "kept"
-"""The role of a file that lies in the pack already."""
 
 
 class HandoffSession(Session):
@@ -109,19 +107,18 @@ class HandoffSession(Session):
         self.context.sending()
         shutil.rmtree(place, ignore_errors=True)
         building.rename(place)
-        page = self.context.row.page
-        task = f"open {place / 'checklist.html'}" + (f" and go to {page}" if page else "")
-        remote = Remote(key, key, Status.PREPARED, url=(place / "checklist.html").as_uri())
-        return Receipt(remote, tasks=(task, *listing.tasks), sent=tuple(s.file for s in staged))
+        return self._receipt(listing, key, tuple(s.file for s in staged))
 
     def update(
         self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
     ) -> Receipt:
         """Make the pack anew; the checklist is for the person who carries the change over.
 
-        Without files only words change, such as a price: the files of the pack stay in it.
+        Without files only words change, such as a price: the files of the pack stay in it as they are.
         """
-        return self._build(listing, staged or self._kept(remote.key), listing.key)
+        if staged:
+            return self._build(listing, staged, listing.key)
+        return self._reword(listing, remote.key)
 
     def withdraw(self, remote: Remote) -> Receipt:
         """Remove the pack. Whether somebody carried it over is not known here, so a person is asked to look."""
@@ -145,18 +142,38 @@ class HandoffSession(Session):
     def _pack(self, key: str) -> Path:
         return self.context.outbox / key
 
-    def _kept(self, key: str) -> tuple[Staged, ...]:
-        """The files that the pack has, beside its words."""
-        found = sorted(p for p in self._pack(key).glob("*") if p.is_file() and p.name not in _WORDS)
-        return tuple(Staged(_measured(path)) for path in found)
+    def _reword(self, listing: Listing, key: str) -> Receipt:
+        place = self._pack(key)
+        if not (place / _CARD).is_file():
+            raise Rejected(
+                f"the pack {place} is not there any more",
+                remedy=f"publisher resolve {listing.item} {self.context.account} --as gone, then push",
+            )
+        found = sorted(
+            p for p in place.glob("*") if p.is_file() and p.name not in _WORDS and p.name[0] != "."
+        )
+        files = [_measured(path) for path in found]
+        self.context.sending()
+        try:
+            self._write_words(place, listing, files)
+        except OSError as error:
+            raise OutcomeUnknown(
+                f"the words of the pack {place} could not be written whole", detail=repr(error)
+            ) from error
+        return self._receipt(listing, key, ())
+
+    def _receipt(self, listing: Listing, key: str, sent: tuple[File, ...]) -> Receipt:
+        place, page = self._pack(key), self.context.row.page
+        task = f"open {place / 'checklist.html'}" + (f" and go to {page}" if page else "")
+        remote = Remote(key, key, Status.PREPARED, url=(place / "checklist.html").as_uri())
+        return Receipt(remote, tasks=(task, *listing.tasks), sent=sent)
 
     def _copy(self, file: File, target: Path) -> None:
         step = 4 * 1024 * 1024
         with file.path.open("rb") as source, target.open("wb") as sink:
             while block := source.read(step):
                 sink.write(block)
-                if file.role != _KEPT:
-                    self.context.progress(file.name, len(block))
+                self.context.progress(file.name, len(block))
 
     def _write_words(self, folder: Path, listing: Listing, files: Sequence[File]) -> None:
         variables = checklist(listing, files, self.context.row.title, self.context.row.page)
@@ -165,17 +182,23 @@ class HandoffSession(Session):
             ("handoff.html.j2", "checklist.html"),
         ):
             text = self.context.render(template, variables)
-            (folder / name).write_text(text, encoding="utf-8")
+            _replace(folder / name, text)
         card = {"item": listing.item, "fields": plain(dict(listing.fields))}
-        (folder / _CARD).write_text(
-            json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8"
-        )
+        # Last of all: what it says is what the pack is found to say.
+        _replace(folder / _CARD, json.dumps(card, ensure_ascii=False, indent=1))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    fresh = path.with_name(f".{path.name}.fresh")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
 
 
 def _measured(path: Path) -> File:
     with path.open("rb") as source:
         checksum = hashlib.file_digest(source, "sha256").hexdigest()
-    return File(_KEPT, path.name, path, path.stat().st_size, checksum)
+    return File("kept", path.name, path, path.stat().st_size, checksum)
 
 
 def _typed(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,7 +62,8 @@ def sync_prices(
         plan = price_plan(_whole(ws, ledger, as_of), ws, ledger.bindings())
         named = "".join(f" --item {i}" for i in item or ()) + (f" --as-of {as_of}" if as_of else "")
         command = f"sync prices{named}"
-        code = _carry_out(ws, ledger, plan, command, dry_run, digest, allow, as_json)
+        nothing = "No price changes: every account already shows them."
+        code = _carry_out(ws, ledger, plan, command, nothing, dry_run, digest, allow, as_json)
     raise typer.Exit(code)
 
 
@@ -89,7 +90,8 @@ def undo(
         number = chosen_run(ledger, run)
         plan = undo_plan(ws, ledger, _whole(ws, ledger, None), number, over or ())
         command = f"undo {number}" + "".join(f" --over {r}" for r in over or ())
-        code = _carry_out(ws, ledger, plan, command, dry_run, digest, allow, as_json)
+        nothing = f"Nothing to put back: no value that run {number} set is there any more."
+        code = _carry_out(ws, ledger, plan, command, nothing, dry_run, digest, allow, as_json)
     raise typer.Exit(code)
 
 
@@ -123,6 +125,7 @@ def _carry_out(
     ledger: Ledger,
     plan: Plan,
     command: str,
+    nothing: str,
     dry_run: bool,
     digest: str | None,
     allow: list[str] | None,
@@ -141,7 +144,7 @@ def _carry_out(
     guards = [{"guard": t.guard.value, "account": t.account, "text": t.text} for t in trips]
     document = price_document(plan) | {"guards": guards}
     if not as_json:
-        _show(document)
+        _show(document, nothing)
     if dry_run:
         if as_json:
             common.print_json(document)
@@ -170,13 +173,13 @@ def _carry_out(
     return result.exit_code
 
 
-def _show(document: Mapping[str, Any]) -> None:
+def _show(document: Mapping[str, Any], nothing: str) -> None:
     from publisher.console import print_findings, print_guards
     from publisher.price_answers import print_prices
     from publisher.terminal import say
 
     console = common.console()
-    print_prices(console, document)
+    print_prices(console, document, nothing)
     print_findings(console, document["findings"])
     print_guards(console, document["guards"])
     say(console, f"digest {document['digest']}", "dim")

@@ -36,9 +36,19 @@ class Shop:
         self.folder = folder
         self.ledger = ledger
         self.place = place
+        self.rules, self.now = "", NOON
+        self.pack: dict[str, Any] = {}
+        self.as_published()
+        picture = pyvips.Image.gaussnoise(64, 48, mean=128, sigma=30).cast("uchar")
+        picture.bandjoin([picture, picture]).copy(interpretation="srgb").pngsave(
+            str(folder / "one.png")
+        )
+
+    def as_published(self) -> None:
+        """Let the manifest and the rules say again what they said at first."""
         self.rules = ""
         self.now = NOON
-        self.pack: dict[str, Any] = {
+        self.pack = {
             "id": "pack",
             "title": "A pack of one wallpaper",
             "description": "One wallpaper in full size",
@@ -46,10 +56,6 @@ class Shop:
             "assets": ["one"],
             "offer": self.offer("29.00"),
         }
-        picture = pyvips.Image.gaussnoise(64, 48, mean=128, sigma=30).cast("uchar")
-        picture.bandjoin([picture, picture]).copy(interpretation="srgb").pngsave(
-            str(folder / "one.png")
-        )
 
     @staticmethod
     def offer(price: str, **more: Any) -> dict[str, Any]:
