@@ -159,9 +159,8 @@ def _offered(offer: Offer) -> Mapping[str, FieldValue]:
     for variant in offer.variants:
         fields[f"variant.{variant.id}"] = variant.title
         fields[f"price.{variant.id}"] = f"{variant.price} {offer.currency}"
-        before = getattr(variant, "compare_at", None)
-        if before is not None:
-            fields[f"compare_at.{variant.id}"] = f"{before} {offer.currency}"
+        if variant.compare_at is not None:
+            fields[f"compare_at.{variant.id}"] = f"{variant.compare_at} {offer.currency}"
     return fields
 
 
