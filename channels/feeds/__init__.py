@@ -36,6 +36,7 @@ from publisher.row import Verb
 PICTURE_SIDE = 2048
 """Long side in pixels of a picture in the feed: what readers advise, and not the work that is for sale."""
 _TEXTS = ("title", "description")
+_SOLD_AS = ("variant.", "price.", "compare_at.")
 
 
 class Adapter(Channel):
@@ -66,6 +67,9 @@ class Adapter(Channel):
             fields[AI_TEXT] = stated
         if offer is not None:
             fields |= _offered(offer)
+        if copy.source is not None and item.override(copy.account).offer is None:
+            # Readers compare the feed with the page that it links to: its prices are those that count.
+            fields = _priced_as_there(fields, copy.source.fields)
         fields |= {f"csv.{n}": v for n, v in copy.fields.items() if n.casefold() != AI_TEXT}
         return Listing(
             item=item.id,
@@ -162,6 +166,17 @@ def _offered(offer: Offer) -> Mapping[str, FieldValue]:
         if variant.compare_at is not None:
             fields[f"compare_at.{variant.id}"] = f"{variant.compare_at} {offer.currency}"
     return fields
+
+
+def _priced_as_there(
+    fields: Mapping[str, FieldValue], source: Mapping[str, FieldValue]
+) -> dict[str, FieldValue]:
+    """``fields`` with the variants and prices of the followed shop, where it has any."""
+    if not any(name.startswith("price.") for name in source):
+        return dict(fields)
+    own = {n: v for n, v in fields.items() if n != "variants" and not n.startswith(_SOLD_AS)}
+    there = {n: v for n, v in source.items() if n == "variants" or n.startswith(_SOLD_AS)}
+    return {**own, **{n: v for n, v in there.items() if v is not None}}
 
 
 def _texts_by_machine(copy: Copy) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
