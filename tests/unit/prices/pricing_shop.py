@@ -29,6 +29,19 @@ from publisher.workspace import Workspace, open_workspace
 NOON = dt.datetime(2026, 11, 26, 12, tzinfo=dt.UTC)
 
 
+class HurriedClock(SystemClock):
+    """The real time, in which a pause is over as soon as it begins."""
+
+    def __init__(self) -> None:
+        self._ahead = dt.timedelta()
+
+    def now(self) -> dt.datetime:
+        return super().now() + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        self._ahead += dt.timedelta(seconds=max(0.0, seconds))
+
+
 class Shop:
     """A project of one bundle at a bucket and at a folder, published once and changed by the tests."""
 
@@ -101,7 +114,7 @@ class Shop:
         render = renderer(self.folder)
         studio = Studio(ws.state / "cache", render, workers=1)
         door = Door(
-            ws.folder, ws.outbox, "r", SystemClock(), render, overrides={"bundles": self.place}
+            ws.folder, ws.outbox, "r", HurriedClock(), render, overrides={"bundles": self.place}
         )
         try:
             return push(

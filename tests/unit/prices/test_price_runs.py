@@ -8,6 +8,7 @@ import shutil
 import pytest
 from pricing_shop import Shop
 
+from channels.bundles.sandbox import AdapterSandbox
 from publisher.errors import ConfigError, UnsafePlan
 from publisher.guards import Guard
 from publisher.ledger.bind import fold
@@ -196,6 +197,24 @@ def test_the_last_run_is_one_that_wrote(shop: Shop) -> None:
     assert chosen_run(shop.ledger, "last") == wrote
     with pytest.raises(ConfigError, match="there is no run '99'"):
         chosen_run(shop.ledger, "99")
+
+
+@pytest.mark.parametrize("lost", [1, 2, pytest.param(3, marks=pytest.mark.rare)])
+def test_answers_that_get_lost_never_leave_a_wrong_price(
+    shop: Shop, bucket: AdapterSandbox, lost: int
+) -> None:
+    shop.pack["offer"] = shop.offer("31.00")
+    plan = shop.prices()
+    bucket.fault("drop_after_commit", times=lost)
+    first = shop.carry_out(plan, "sync prices")
+    bucket.clear_faults()
+    assert first.counts("bundles") in ({"updated": 1}, {"unknown": 1}, {"failed": 1})
+    shop.carry_out(shop.whole(shop.workspace), "push")
+    bound = shop.ledger.binding("bundles", "pack")
+    assert bound is not None and bound.fields["price.pack"] == "31.00 EUR"
+    assert "31.00 EUR" in shop.page()
+    assert shop.ledger.unsettled() == []
+    assert words(shop.prices()) == {"bundles": "unchanged", "handoff": "unchanged"}
 
 
 def test_a_pack_that_somebody_took_away_gets_no_price(shop: Shop) -> None:
