@@ -96,6 +96,9 @@ def test_one_push_serves_the_host_the_shop_and_the_feed_in_that_order(world: Wor
     for item in AI:
         link = entries(world)[item]["link"]
         assert link == product(world, item)["permalink"], "a feed entry leads to the shop's page"
+        seen = httpx.get(entries(world)[item]["image_link"])
+        assert seen.headers["content-type"] == "image/jpeg"
+        assert b"trainedAlgorithmicMedia" in seen.content, "and its picture says what it is"
     assert left_to_do(world) == {}
 
 
@@ -171,6 +174,37 @@ def test_a_change_by_hand_is_told_and_decided(world: World) -> None:
     assert world.cli("push", "--json").code == 0
     assert product(world, AI[2])["name"].startswith("Soft gradient")
     assert world.cli("status", "--refresh", "--account", SHOP, "--json").document["drift"] == []
+
+
+def test_a_network_that_strips_marks_keeps_a_new_picture_out_of_the_feed(world: World) -> None:
+    assert world.boxes is not None
+    before = entries(world)[AI[0]]
+    (world.folder / "masters" / f"{AI[0]}.png").unlink()
+    grain(world.folder / "masters" / f"{AI[0]}.png", 77)
+    world.boxes.boxes[FEED].fault("strips_xmp")
+    pushed = world.cli("push", "--json", "--account", SHOP, "--account", FEED)
+    assert pushed.words(FEED)[AI[0]] == "failed"
+    assert pushed.words(SHOP)[AI[0]] == "updated", "the shop has its own pictures"
+    assert entries(world)[AI[0]] == before
+    world.boxes.boxes[FEED].clear_faults()
+    assert world.cli("push", "--json").code == 0
+    assert entries(world)[AI[0]]["image_link"] != before["image_link"]
+    assert left_to_do(world) == {}
+
+
+def test_a_feed_lets_go_before_its_shop_does(world: World) -> None:
+    def withdrawn(account: str) -> str:
+        done = world.cli("withdraw", AI[2], "--account", account, "--json")
+        return done.words(account)[AI[2]]
+
+    assert withdrawn(SHOP) == "held", "the feed still leads there"
+    assert AI[2] in entries(world)
+    assert withdrawn(FEED) == "withdrawn"
+    assert AI[2] not in entries(world) and AI[0] in entries(world)
+    assert withdrawn(SHOP) == "withdrawn"
+    assert world.cli("push", "--json").code == 0
+    assert AI[2] in entries(world)
+    assert left_to_do(world) == {}
 
 
 def test_a_lost_ledger_is_won_back_without_a_write(world: World) -> None:
