@@ -29,6 +29,7 @@ from publisher.price_sync import restated
 from publisher.pricing import is_price
 from publisher.restorable import kept_as_it_is
 from publisher.row import Verb
+from publisher.stances import STANCE
 from publisher.workspace import Workspace
 
 
@@ -46,7 +47,7 @@ class _Past:
         return [
             n
             for n in sorted({*self.before, *self.after})
-            if not n.startswith(REMOTE)
+            if not n.startswith((REMOTE, STANCE))
             and fingerprint(self.before.get(n)) != fingerprint(self.after.get(n))
         ]
 

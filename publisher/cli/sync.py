@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -63,7 +63,13 @@ def sync_prices(
         named = "".join(f" --item {i}" for i in item or ()) + (f" --as-of {as_of}" if as_of else "")
         command = f"sync prices{named}"
         nothing = "No price changes: every account already shows them."
-        code = _carry_out(ws, ledger, plan, command, nothing, dry_run, digest, allow, as_json)
+
+        def prices_alone(later: Plan) -> Plan:
+            return price_plan(later, ws, ledger.bindings())
+
+        code = _carry_out(
+            ws, ledger, plan, command, nothing, dry_run, digest, allow, as_json, prices_alone
+        )
     raise typer.Exit(code)
 
 
@@ -130,8 +136,12 @@ def _carry_out(
     digest: str | None,
     allow: list[str] | None,
     as_json: bool,
+    narrow: Callable[[Plan], Plan] | None = None,
 ) -> int:
-    """Show the plan, and carry it out unless it is only to be shown; returns the exit code."""
+    """Show the plan, and carry it out unless it is only to be shown; returns the exit code.
+
+    With ``narrow``, accounts that follow others come after them, with what it leaves of a plan of then.
+    """
     from publisher.outcome import push_document
     from publisher.pacing import SystemClock
     from publisher.pipeline import plan_guards
@@ -161,6 +171,8 @@ def _carry_out(
             reporter=follow,
             allowed=allowed,
             command=command,
+            staged=narrow is not None,
+            narrow=narrow or (lambda later: later),
         )
     done = push_document(result)
     if as_json:
