@@ -5,7 +5,7 @@ Plain strings; nothing here talks to a shop. ``ALL`` names each of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 NAMESPACE = "publisher"
 """Namespace of our own metafields."""
@@ -19,21 +19,23 @@ fragment Shown on Product {
   category { id fullName }
   seo { title description }
   options { id name optionValues { id name } }
-  variants(first: 100) {
-    pageInfo { hasNextPage }
-    nodes {
-      id sku price compareAtPrice
-      selectedOptions { name value }
-      inventoryItem { requiresShipping tracked }
-    }
+  variants(first: 20) {
+    pageInfo { hasNextPage endCursor }
+    nodes { ...ShownVariant }
   }
-  media(first: 100) {
-    pageInfo { hasNextPage }
-    nodes { id alt status ... on MediaImage { image { url } } }
+  media(first: 10) {
+    pageInfo { hasNextPage endCursor }
+    nodes { ...ShownMedia }
   }
-  metafields(first: 25, namespace: "publisher") { nodes { key value } }
-  resourcePublicationsV2(first: 20) { nodes { publication { id } } }
+  metafields(first: 20, namespace: "publisher") { nodes { key value } }
+  resourcePublicationsV2(first: 10, onlyPublished: true) { nodes { publication { id } } }
 }
+fragment ShownVariant on ProductVariant {
+  id sku price compareAtPrice
+  selectedOptions { name value }
+  inventoryItem { requiresShipping tracked }
+}
+fragment ShownMedia on Media { id alt status ... on MediaImage { image { url } } }
 """
 
 CHECK = """
@@ -58,13 +60,26 @@ query Publications($after: String) {
 }
 """
 
-DEFINITION = """
-query Definition($namespace: String!, $key: String!) {
+PREPARE = """
+query Prepare($namespace: String!, $key: String!, $bulk: String!, $first: Int!) {
+  shop { currencyCode }
   metafieldDefinitions(first: 1, ownerType: PRODUCT, namespace: $namespace, key: $key) {
     nodes { id type { name } capabilities { uniqueValues { enabled } } }
   }
+  bulkOperations(first: 20, query: $bulk, sortKey: CREATED_AT) {
+    nodes { id status type query createdAt }
+  }
+  productsCount(limit: null) { count }
+  products(first: $first, sortKey: ID) {
+    nodes { ...Keyed }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+fragment Keyed on Product {
+  id handle status metafield(namespace: "publisher", key: "key") { value }
 }
 """
+"""What a session asks before its first write: all that it must know of the shop, in one request."""
 
 DEFINE = """
 mutation Define($definition: MetafieldDefinitionInput!) {
@@ -116,7 +131,6 @@ query ProductsById($ids: [ID!]!) {
 
 KEYS = """
 query Keys($first: Int!, $after: String) {
-  productsCount(limit: null) { count }
   products(first: $first, after: $after, sortKey: ID) {
     nodes { id handle status metafield(namespace: "publisher", key: "key") { value } }
     pageInfo { hasNextPage endCursor }
@@ -124,11 +138,28 @@ query Keys($first: Int!, $after: String) {
 }
 """
 
-VARIANTS = """
-query Variants($id: ID!) {
+MORE_VARIANTS = """
+query MoreVariants($id: ID!, $after: String) {
   product(id: $id) {
-    id
-    variants(first: 250) { nodes { id sku price compareAtPrice } pageInfo { hasNextPage } }
+    variants(first: 100, after: $after) {
+      pageInfo { hasNextPage endCursor }
+      nodes {
+        id sku price compareAtPrice
+        selectedOptions { name value }
+        inventoryItem { requiresShipping tracked }
+      }
+    }
+  }
+}
+"""
+
+MORE_MEDIA = """
+query MoreMedia($id: ID!, $after: String) {
+  product(id: $id) {
+    media(first: 100, after: $after) {
+      pageInfo { hasNextPage endCursor }
+      nodes { id alt status ... on MediaImage { image { url } } }
+    }
   }
 }
 """
@@ -140,6 +171,7 @@ mutation SetProduct($identifier: ProductSetIdentifiers!, $input: ProductSetInput
       id handle title status onlineStoreUrl
       variants(first: 100) { nodes { id sku price compareAtPrice } }
       media(first: 100) { nodes { id ... on MediaImage { image { url } } } }
+      resourcePublicationsV2(first: 10, onlyPublished: true) { nodes { publication { id } } }
     }
     userErrors { code field message }
   }
@@ -186,15 +218,6 @@ mutation Stage($input: [StagedUploadInput!]!) {
 }
 """
 
-CREATE_FILES = """
-mutation CreateFiles($files: [FileCreateInput!]!) {
-  fileCreate(files: $files) {
-    files { id fileStatus }
-    userErrors { code field message }
-  }
-}
-"""
-
 FILES = """
 query Files($query: String!, $after: String) {
   files(first: 250, query: $query, after: $after) {
@@ -204,15 +227,6 @@ query Files($query: String!, $after: String) {
       ... on GenericFile { url }
     }
     pageInfo { hasNextPage endCursor }
-  }
-}
-"""
-
-FILE_STATES = """
-query FileStates($ids: [ID!]!) {
-  nodes(ids: $ids) {
-    id
-    ... on MediaImage { fileStatus fileErrors { code message } image { url } }
   }
 }
 """
@@ -271,12 +285,26 @@ BULK_PRODUCTS = """
         edges { node { __typename id alt status ... on MediaImage { image { url } } } }
       }
       metafields(namespace: "publisher") { edges { node { __typename id key value } } }
-      resourcePublicationsV2 { edges { node { publication { id } } } }
     } }
   }
 }
 """
 """The whole shop as JSONL: children follow with ``__parentId``. At most five connections, two levels deep."""
+
+
+def bulk_products(publications: Sequence[str]) -> str:
+    """``BULK_PRODUCTS`` with one field ``on0``, ``on1``... per publication id: a bulk query takes no variables."""
+    asked = " ".join(
+        f'on{n}: publishedOnPublication(publicationId: "{p}")' for n, p in enumerate(publications)
+    )
+    return BULK_PRODUCTS.replace("onlineStoreUrl", f"onlineStoreUrl {asked}".rstrip(), 1)
+
+
+def bulk_mutation(document: str, mark: str) -> str:
+    """A mutation as a bulk operation runs it, under a name of its own by which it is found again."""
+    head, rest = document.strip().split("(", 1)
+    return f"{head}_{mark}({rest}"
+
 
 ALL: Mapping[str, str] = {
     name: value
