@@ -1,0 +1,329 @@
+"""The shop's doors on 127.0.0.1: the Admin API, the token endpoint, the upload place, files and bulk results.
+
+Speaks HTTP as the real ones do: a throttled answer is a 200, a dead token a 401, and an unknown API version is served
+as the oldest known with a header that says so. Every request is in the books before its answer leaves.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
+
+from channels.shopify.sandbox_store import bulk, files, tokens, uploads
+from channels.shopify.sandbox_store.books import Asked
+from channels.shopify.sandbox_store.engine import Answer, Engine, abouts
+from channels.shopify.sandbox_store.shop import Shop
+from channels.shopify.schema import VERSIONS
+
+API = "/admin/api/"
+_BODY_LIMIT = 120_000_000
+VERSION_HEADER = "X-Shopify-API-Version"
+
+
+class Cut(Exception):
+    """The connection ends here without an answer."""
+
+
+class ShopServer:
+    """Listens while it is started."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.engine = Engine(shop)
+        self.mistakes: list[Exception] = []
+        """Errors of the sandbox itself, which no request should bring about."""
+        self._server: ThreadingHTTPServer | None = None
+
+    def start(self) -> str:
+        """Listen on a free port; returns the address."""
+        owner = self
+
+        class Door(_Door):
+            place = owner
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+        self._server.daemon_threads = True
+        self.shop.address = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(
+            target=self._server.serve_forever, name="shopify-sandbox", daemon=True
+        ).start()
+        return self.shop.address
+
+    def stop(self) -> None:
+        """Stop listening, and stop what runs in the background. Safe to call twice."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.shutdown()
+        server.server_close()
+        self.engine.shop.bulk_runner.stop()
+        self.shop.books.close()
+
+
+class _Door(BaseHTTPRequestHandler):
+    place: ShopServer
+    protocol_version = "HTTP/1.1"
+    wbufsize = 65536
+    disable_nagle_algorithm = True
+    server_version = "sandbox"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """Files and results."""
+        self._guarded(self._get)
+
+    def do_POST(self) -> None:
+        """The API, tokens and forms."""
+        self._guarded(self._post)
+
+    def do_PUT(self) -> None:
+        """Uploads."""
+        self._guarded(self._put)
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing: the books say what matters."""
+
+    def _guarded(self, action: Any) -> None:
+        try:
+            action()
+        except Cut:
+            # Without lingering, the client is told at once, also in the middle of its body.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
+            self.wfile = open_nowhere()
+            self.connection.close()
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+        except Exception as error:  # a mistake of the sandbox itself: tests read it there
+            self.place.mistakes.append(error)
+            self.close_connection = True
+            self._say(500, {"errors": f"the sandbox made a mistake: {error!r}"})
+
+    # The doors
+
+    def _get(self) -> None:
+        path = unquote(urlsplit(self.path).path)
+        if path.startswith(files.SERVED):
+            self._serve_file(path.removeprefix(files.SERVED))
+        elif path.startswith(bulk.SERVED):
+            self._serve_results(path.removeprefix(bulk.SERVED).removesuffix(".jsonl"))
+        else:
+            self._say(404, {"errors": "Not Found"})
+
+    def _serve_file(self, name: str) -> None:
+        shop = self.place.shop
+        with shop.books.lock:
+            found = shop.books.numbers("filename", name.casefold())
+            doc = shop.books.get("File", found[-1]) if found else None
+        self._book("file", name, "ok" if doc else "refused")
+        if doc is None or doc["sha256"] is None:
+            self._say(404, {"errors": "Not Found"})
+            return
+        self._send(200, shop.kept(doc["sha256"]).read_bytes(), doc["mimeType"])
+
+    def _serve_results(self, number: str) -> None:
+        shop = self.place.shop
+        runner: bulk.Runner = shop.bulk_runner
+        with shop.books.lock:
+            doc = runner.look(int(number)) if number.isdigit() else None
+        signature = parse_qs(urlsplit(self.path).query).get("signature", [""])[0]
+        gone = shop.faults.strike("bulk_result_gone", {"file"}) is not None
+        known = doc is not None and signature == doc["signature"] and not gone
+        self._book("file", f"bulk/{number}", "ok" if known else "refused")
+        if not known:
+            self._send(404, b"<Error><Code>NoSuchKey</Code></Error>", "application/xml")
+            return
+        self._send(200, runner.results(int(number)).read_bytes(), "application/jsonl")
+
+    def _put(self) -> None:
+        parts = urlsplit(self.path)
+        body = self._body()
+        fields = dict(parse_qsl(parts.query))
+        fields["key"] = unquote(parts.path).removeprefix(uploads.PATH)
+        self._take("PUT", fields, memoryview(body))
+
+    def _post(self) -> None:
+        path = unquote(urlsplit(self.path).path)
+        body = self._body()
+        if path == uploads.PATH:
+            try:
+                fields, data = uploads.form(memoryview(body), self.headers.get("Content-Type", ""))
+            except ValueError as error:
+                self._book("upload", "", "refused")
+                self._say(400, {"errors": str(error)})
+                return
+            self._take("POST", fields, data)
+        elif path == tokens.PATH:
+            self._token(body)
+        elif path.startswith(API) and path.endswith("/graphql.json"):
+            self._graphql(path.removeprefix(API).removesuffix("/graphql.json"), body)
+        else:
+            self._say(404, {"errors": "Not Found"})
+
+    def _take(self, method: str, fields: Mapping[str, str], data: memoryview) -> None:
+        shop = self.place.shop
+        name = self._before("upload", {"upload"}, fields.get("key", "").rpartition("/")[2])
+        if name is None:
+            return
+        status, word = uploads.take(shop, method, fields, data)
+        self._book("upload", name, "ok" if status < 300 else "refused")
+        self._after({"upload"})
+        self._send(status, f"<Response><Key>{word}</Key></Response>".encode(), "application/xml")
+
+    def _token(self, body: bytes) -> None:
+        if self._before("token", {"token"}, "token") is None:
+            return
+        if "json" in self.headers.get("Content-Type", ""):
+            try:
+                given = json.loads(body)
+            except ValueError:
+                given = {}
+        else:
+            given = dict(parse_qsl(body.decode("utf-8", "replace")))
+        status, answer = tokens.grant(self.place.shop, given)
+        self._book("token", "client_credentials", "ok" if status == 200 else "refused")
+        self._after({"token"})
+        self._say(status, answer)
+
+    def _graphql(self, version: str, body: bytes) -> None:
+        served = version if version in VERSIONS else VERSIONS[0]
+        shop = self.place.shop
+        token = self.headers.get("X-Shopify-Access-Token", "")
+        try:
+            given = json.loads(body)
+            text, name = given["query"], given.get("operationName")
+            variables = given.get("variables") or {}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self._book("graphql", "", "refused")
+            self._say(400, {"errors": {"query": "Required parameter missing or invalid"}})
+            return
+        prepared = self.place.engine.prepare(served, str(text))
+        found = prepared.operation(name)
+        about = abouts(found[0]) if found else {"invalid"}
+        label = "+".join(sorted(about - {"query", "mutation"}))
+        if shop.faults.strike("token_expires", about) is not None:
+            tokens.expire_all(shop)
+        if not tokens.valid(shop, token):
+            message = "[API] Invalid API key or access token (unrecognized login or wrong password)"
+            self._book("graphql", label, "refused")
+            self._say(401, {"errors": message}, served)
+            return
+        if self._before("graphql", about, label, served) is None:
+            return
+        answer = self.place.engine.answer(served, str(text), variables, name)
+        self._book("graphql", label, answer.outcome, answer)
+        self._after(about)
+        self._say(200, answer.body, served)
+
+    # Faults of the line
+
+    def _before(self, kind: str, about: set[str], name: str, served: str = "") -> str | None:
+        """The faults that strike before anything is done; None when one did."""
+        faults = self.place.shop.faults
+        slow = faults.strike("slow", about)
+        if slow is not None:
+            time.sleep(float(slow.get("seconds", 1.0)))
+        if faults.strike("wrong_credentials", about) is not None:
+            self._book(kind, name, "wrong_credentials")
+            self._say(401, {"errors": "[API] Invalid API key or access token"}, served)
+        elif faults.strike("refuse_503", about) is not None:
+            self._book(kind, name, "refuse_503")
+            self._say(503, {"errors": "Service Unavailable"}, served, {"Retry-After": "2"})
+        elif (busy := faults.strike("refuse_429", about)) is not None:
+            self._book(kind, name, "refuse_429")
+            after = {"Retry-After": str(busy.get("seconds", 2))}
+            self._say(429, {"errors": "Exceeded 2 calls per second"}, served, after)
+        elif faults.strike("echo_secret", about) is not None:
+            self._book(kind, name, "echo_secret")
+            self._echo(served)
+        elif faults.strike("error_before_commit", about) is not None:
+            self._book(kind, name, "error_before_commit")
+            self._say(500, {"errors": "Internal Server Error"}, served)
+        elif faults.strike("drop_before_commit", about) is not None:
+            self._book(kind, name, "drop_before_commit")
+            raise Cut
+        else:
+            return name
+        return None
+
+    def _echo(self, served: str) -> None:
+        token = self.headers.get("X-Shopify-Access-Token", "")
+        message = f"internal error near X-Shopify-Access-Token: {token}"
+        link = f'<{self.place.shop.address}/?access_token={token}>; rel="next"'
+        body = {"errors": [{"message": message, "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}
+        self._say(200, body, served, {"Link": link, "X-Echo": token})
+
+    def _after(self, about: set[str]) -> None:
+        """The faults that strike when everything is done and booked."""
+        faults = self.place.shop.faults
+        if faults.strike("error_after_commit", about) is not None:
+            body = b'{"errors":"Internal Server Error"}'
+            self._send(500, body, "application/json")
+            raise Cut
+        if faults.strike("drop_after_commit", about) is not None:
+            raise Cut
+
+    # The wire
+
+    def _body(self) -> bytes:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").casefold():
+            return self._chunks()
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > _BODY_LIMIT:
+            raise Cut
+        data = self.rfile.read(length)
+        if len(data) < length:
+            raise Cut
+        return data
+
+    def _chunks(self) -> bytes:
+        data = bytearray()
+        while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
+            data += self.rfile.read(size)
+            self.rfile.readline()
+            if len(data) > _BODY_LIMIT:
+                raise Cut
+        self.rfile.readline()
+        return bytes(data)
+
+    def _book(self, kind: str, name: str, outcome: str, answer: Answer | None = None) -> None:
+        requested = answer.requested if answer else 0.0
+        actual = answer.actual if answer else 0.0
+        self.place.shop.books.record(Asked(kind, name, requested, actual, outcome))
+
+    def _say(
+        self,
+        status: int,
+        body: Mapping[str, Any],
+        served: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        more = dict(headers or {}) | ({VERSION_HEADER: served} if served else {})
+        self._send(status, data, "application/json; charset=utf-8", more)
+
+    def _send(
+        self, status: int, data: bytes, kind: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind or "application/octet-stream")
+        self.send_header("Content-Length", str(len(data)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+        self.wfile.flush()
+
+
+def open_nowhere() -> Any:
+    """A file for what the request handler would still flush to a line that is closed."""
+    import io
+
+    return io.BytesIO()
