@@ -6,7 +6,6 @@ started again, finds the same world. This module knows no GraphQL and judges not
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 Doc = dict[str, Any]
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS docs (
-  number INTEGER PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL,
-  born INTEGER NOT NULL, changed INTEGER NOT NULL, before TEXT);
+  number INTEGER PRIMARY KEY, kind TEXT NOT NULL, body BLOB NOT NULL,
+  born INTEGER NOT NULL, changed INTEGER NOT NULL, before BLOB);
 CREATE INDEX IF NOT EXISTS docs_by_kind ON docs (kind, number);
 CREATE TABLE IF NOT EXISTS keys (
   kind TEXT NOT NULL, value TEXT NOT NULL, number INTEGER NOT NULL,
@@ -58,8 +59,8 @@ class Store:
         # The world must outlive a process that is killed, not a machine that loses power.
         self._base.execute("PRAGMA synchronous=OFF")
         self._base.executescript(_TABLES)
-        self._last = self._base.execute("SELECT COALESCE(MAX(number), 0) FROM docs").fetchone()[0]
-        self._last = max(self._last, int(self.fact("last") or 0))
+        highest = self._base.execute("SELECT COALESCE(MAX(number), 0) FROM docs").fetchone()[0]
+        self._last: int = max(int(highest), int(self.fact("last") or 0))
         self.writes = int(self.fact("writes") or 0)
         """How many writing requests there were; the clock that staleness is counted in."""
         self.lag = 0
@@ -91,7 +92,7 @@ class Store:
 
     def put(self, number: int, kind: str, doc: Doc, keys: Iterable[tuple[str, str]] = ()) -> None:
         """Write a document and the keys under which it is found."""
-        body = json.dumps(doc, separators=(",", ":"), ensure_ascii=False)
+        body = orjson.dumps(doc)
         self._base.execute(
             "INSERT INTO docs (number, kind, body, born, changed) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (number) DO UPDATE SET before = CASE WHEN changed = excluded.changed"
@@ -113,7 +114,7 @@ class Store:
         row = self._base.execute(
             "SELECT body FROM docs WHERE number = ? AND kind = ?", (number, kind)
         ).fetchone()
-        return None if row is None else json.loads(row[0])
+        return None if row is None else orjson.loads(row[0])
 
     def seen(self, kind: str, number: int) -> Doc | None:
         """A document as a reader sees it, who may be ``lag`` writes behind."""
@@ -125,11 +126,11 @@ class Store:
         ).fetchone()
         return None if row is None else self._as_seen(*row)
 
-    def _as_seen(self, body: str, born: int, changed: int, before: str | None) -> Doc | None:
+    def _as_seen(self, body: bytes, born: int, changed: int, before: bytes | None) -> Doc | None:
         horizon = self.writes - self.lag
         if self.lag and born > horizon:
             return None
-        known: Doc = json.loads(before if self.lag and changed > horizon and before else body)
+        known: Doc = orjson.loads(before if self.lag and changed > horizon and before else body)
         return known
 
     def numbers(self, key: str, value: str) -> list[int]:
@@ -162,7 +163,7 @@ class Store:
             if not found:
                 return
             for number, body in found:
-                yield number, json.loads(body)
+                yield number, orjson.loads(body)
             after = found[-1][0]
 
     def count(self, kind: str) -> int:

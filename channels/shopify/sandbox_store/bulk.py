@@ -244,8 +244,8 @@ def run_mutation(
     _root: Any,
     info: Any,
     mutation: str,
-    stagedUploadPath: str,  # noqa: N803
-    clientIdentifier: str | None = None,  # noqa: N803
+    stagedUploadPath: str,
+    clientIdentifier: str | None = None,
     **_more: Any,
 ) -> Doc:
     """``bulkOperationRunMutation``."""
@@ -286,7 +286,7 @@ def _refused(code: str, name: str | None, message: str) -> Doc:
     return {"bulkOperation": None, "userErrors": [error]}
 
 
-def one(_root: Any, info: Any, id: str) -> Doc | None:  # noqa: A002
+def one(_root: Any, info: Any, id: str) -> Doc | None:
     """``bulkOperation``."""
     kind, number = split_gid(id)
     found: Doc | None = info.context.shop.bulk_runner.look(number)
@@ -322,7 +322,7 @@ def listed(_root: Any, info: Any, query: str | None = None, **args: Any) -> Any:
     return connection(found, args)
 
 
-def cancel(_root: Any, info: Any, id: str) -> Doc:  # noqa: A002
+def cancel(_root: Any, info: Any, id: str) -> Doc:
     """``bulkOperationCancel``: the run stops at its next line."""
     shop: Shop = info.context.shop
     _, number = split_gid(id)

@@ -6,9 +6,16 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from graphql import FieldNode, InlineFragmentNode, SelectionSetNode, TypeInfo, get_named_type
+from graphql import (
+    FieldNode,
+    InlineFragmentNode,
+    SelectionSetNode,
+    TypeInfo,
+    Visitor,
+    get_named_type,
+    visit,
+)
 from graphql import TypeInfoVisitor as _TypeInfoVisitor
-from graphql import Visitor, visit
 
 
 def mutation_refusal(prepared: Any) -> str:

@@ -78,7 +78,9 @@ class Faults:
         words = frozenset([about] if isinstance(about, str) else about)
         with self._lock:
             self._on[name] = _Fault(
-                dict(options), random.Random(options.get("seed", 1)), about=words
+                dict(options),
+                random.Random(options.get("seed", 1)),  # noqa: S311  (chance, no secret)
+                about=words,
             )
 
     def clear(self) -> None:

@@ -245,7 +245,7 @@ def _refer(shop: Shop, reference: str, added: Sequence[int], removed: Sequence[i
         shop.put_product(number, doc | {"media": media})
 
 
-def delete(_root: Any, info: Any, fileIds: Sequence[str]) -> Doc:  # noqa: N803
+def delete(_root: Any, info: Any, fileIds: Sequence[str]) -> Doc:
     """``fileDelete``: for good, also from the products that show them."""
     shop: Shop = info.context.shop
     for reference in fileIds:

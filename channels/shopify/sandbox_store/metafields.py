@@ -79,6 +79,7 @@ def built(
         )
     value = given["value"] if given.get("value") is not None else (known or {}).get("value")
     _check(str(kind), value, path)
+    assert value is not None
     unique = definition is not None and bool(definition["unique"])
     if unique:
         holders = shop.books.numbers("custom", custom_key(space, key, value))
@@ -227,7 +228,7 @@ def _set_all(shop: Shop, metafields: Sequence[Mapping[str, Any]]) -> list[Doc]:
         try:
             made = built(shop, entry, old, path, number)
         except Refused as refused:
-            refused.error["code"] = _CODES.get(refused.error["code"], refused.error["code"])
+            refused.recode(_CODES)
             raise
         kept = [m for m in doc["metafields"] if m is not old]
         changed[number] = doc | {"metafields": [*kept, made], "updatedAt": shop.stamp()}

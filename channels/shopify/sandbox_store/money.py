@@ -14,12 +14,11 @@ _MOST = Decimal("1000000000000000000")
 
 def parsed(value: Any) -> Decimal:
     """A Money or Decimal scalar as it comes in. Raises ValueError, as the real scalar refuses it."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        raise ValueError(f"{value!r} is not an amount")
+    plain = not isinstance(value, bool) and isinstance(value, str | int | float | Decimal)
     try:
-        amount = Decimal(str(value).strip())
+        amount = Decimal(str(value).strip() if plain else "NaN")
     except InvalidOperation:
-        raise ValueError(f"{value!r} is not an amount") from None
+        amount = Decimal("NaN")
     if not amount.is_finite():
         raise ValueError(f"{value!r} is not an amount")
     return amount

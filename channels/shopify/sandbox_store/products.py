@@ -29,7 +29,7 @@ _TEXTS = ("title", "descriptionHtml", "vendor", "productType")
 def set_product(
     _root: Any,
     info: Any,
-    input: Mapping[str, Any],  # noqa: A002
+    input: Mapping[str, Any],
     identifier: Mapping[str, Any] | None = None,
     synchronous: bool = True,
 ) -> Doc:
@@ -52,7 +52,7 @@ def set_product(
     return {"product": None, "productSetOperation": shown, "userErrors": []}
 
 
-def operation(_root: Any, info: Any, id: str) -> Doc | None:  # noqa: A002
+def operation(_root: Any, info: Any, id: str) -> Doc | None:
     """``productOperation``: a look brings it forward; COMPLETE says nothing about success."""
     shop: Shop = info.context.shop
     kind, number = split_gid(id)
@@ -295,8 +295,8 @@ def _check_files(shop: Shop, given: Mapping[str, Any]) -> dict[str, str]:
     for place, entry in enumerate(given.get("variants") or ()):
         file = entry.get("file")
         if file and (file.get("id") or file.get("originalSource")) not in held:
-            path = ("input", "variants", str(place), "file")
-            raise Refused("INVALID_VARIANT", path, "The file must be among the product's files")
+            where = ("input", "variants", str(place), "file")
+            raise Refused("INVALID_VARIANT", where, "The file must be among the product's files")
     return {}
 
 
@@ -358,7 +358,7 @@ def update(
     return {"product": doc, "userErrors": []}
 
 
-def delete(_root: Any, info: Any, input: Mapping[str, Any], synchronous: bool = True) -> Doc:  # noqa: A002
+def delete(_root: Any, info: Any, input: Mapping[str, Any], synchronous: bool = True) -> Doc:
     """``productDelete``: for good."""
     shop: Shop = info.context.shop
     found = shop.product(input["id"])

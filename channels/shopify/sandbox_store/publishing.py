@@ -10,12 +10,12 @@ from channels.shopify.sandbox_store.lists import connection
 from channels.shopify.sandbox_store.shop import PUBLICATIONS, Shop
 
 
-def publish(_root: Any, info: Any, id: str, input: Sequence[Mapping[str, Any]]) -> Doc:  # noqa: A002
+def publish(_root: Any, info: Any, id: str, input: Sequence[Mapping[str, Any]]) -> Doc:
     """``publishablePublish``; publishing what is published is no error."""
     return _change(info, id, input, on=True)
 
 
-def unpublish(_root: Any, info: Any, id: str, input: Sequence[Mapping[str, Any]]) -> Doc:  # noqa: A002
+def unpublish(_root: Any, info: Any, id: str, input: Sequence[Mapping[str, Any]]) -> Doc:
     """``publishableUnpublish``; taking off what is not on is no error."""
     return _change(info, id, input, on=False)
 
@@ -55,12 +55,12 @@ def listed(root: Any, info: Any, **args: Any) -> Any:
     return connection(info.context.shop.publications(), args, whole=info.context.bulk)
 
 
-def published_on(root: Doc, _info: Any, publicationId: str) -> bool:  # noqa: N803
+def published_on(root: Doc, _info: Any, publicationId: str) -> bool:
     """``publishedOnPublication``."""
     return publicationId in root["publications"]
 
 
-def of_product(root: Doc, info: Any, onlyPublished: bool = True, **args: Any) -> Any:  # noqa: N803
+def of_product(root: Doc, info: Any, onlyPublished: bool = True, **args: Any) -> Any:
     """``resourcePublicationsV2`` and ``resourcePublications`` of a product."""
     channels = {p["id"]: p for p in info.context.shop.publications()}
     rows = [

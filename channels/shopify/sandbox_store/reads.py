@@ -111,7 +111,7 @@ def product_by_identifier(_root: Any, info: Any, identifier: Mapping[str, Any]) 
         return None
 
 
-def node(_root: Any, info: Any, id: str) -> Doc | None:  # noqa: A002
+def node(_root: Any, info: Any, id: str) -> Doc | None:
     """``node``, and the look-ups by id of one kind."""
     shop = _shop(info)
     kind, number = split_gid(id)
@@ -380,12 +380,13 @@ def _value(field: Doc, owner: Doc) -> Doc:
 
 def options_of(root: Doc, _info: Any, first: int | None = None) -> list[Doc]:
     """``options``."""
-    return root["options"][:first] if first is not None else root["options"]
+    options: list[Doc] = root["options"]
+    return options if first is None else options[:first]
 
 
 def prices(root: Doc, info: Any) -> Doc:
     """``priceRangeV2``."""
-    amounts = sorted((Decimal(v["price"]) for v in root["variants"])) or [Decimal(0)]
+    amounts = sorted(Decimal(v["price"]) for v in root["variants"]) or [Decimal(0)]
     shown = [{"amount": str(a), "currencyCode": _shop(info).terms.currency} for a in amounts]
     return {"minVariantPrice": shown[0], "maxVariantPrice": shown[-1]}
 
@@ -393,7 +394,7 @@ def prices(root: Doc, info: Any) -> Doc:
 def definitions(
     _root: Any,
     info: Any,
-    ownerType: str,  # noqa: N803
+    ownerType: str,
     namespace: str | None = None,
     key: str | None = None,
     **args: Any,
@@ -415,7 +416,7 @@ def definition(
     _root: Any,
     info: Any,
     identifier: Mapping[str, Any] | None = None,
-    id: str | None = None,  # noqa: A002
+    id: str | None = None,
 ) -> Doc | None:
     """``metafieldDefinition``, by name or id."""
     shop = _shop(info)

@@ -6,6 +6,7 @@ One per sandbox, shared by all requests; whoever reads or writes holds ``books.l
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import json
 import secrets
@@ -31,7 +32,11 @@ class Refused(Exception):
 
     def __init__(self, code: str, path: Iterable[str], message: str) -> None:
         super().__init__(message)
-        self.error = {"code": code, "field": list(path), "message": message}
+        self.error: Doc = {"code": code, "field": list(path), "message": message}
+
+    def recode(self, codes: Mapping[str, str]) -> None:
+        """Say the same in the codes of another mutation."""
+        self.error["code"] = codes.get(self.error["code"], self.error["code"])
 
 
 @dataclass
@@ -84,7 +89,7 @@ class Shop:
 
     def stamp(self) -> str:
         """The shop's time as it is written down."""
-        return self.terms.now().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return _stamp(int(self.terms.now().timestamp()))
 
     # Bytes
 
@@ -190,6 +195,11 @@ class Call:
     warnings: list[str] = field(default_factory=list)
     after: list[Callable[[], None]] = field(default_factory=list)
     """What to do once everything of the request is committed."""
+
+
+@functools.lru_cache(maxsize=8)
+def _stamp(second: int) -> str:
+    return dt.datetime.fromtimestamp(second, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def namespace(given: str | None) -> str:

@@ -39,6 +39,8 @@ class Terms:
     """Seconds that a look at a running bulk operation waits for its end before it answers."""
     bulk_parallel: int = 5
     bulk_bytes: int = 100_000_000
+    real_types: bool = True
+    """Execute from the real types where they are cached; False: always from our contract."""
     seed: int = 1
     """Of everything that happens by chance, such as the order of result lines."""
     clock: Callable[[], float] = time.monotonic

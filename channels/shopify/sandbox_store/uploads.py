@@ -17,7 +17,7 @@ SIZES = {"IMAGE": 20_000_000, "BULK_MUTATION_VARIABLES": 100_000_000, "FILE": 20
 _KINDS = ("IMAGE", "FILE", "BULK_MUTATION_VARIABLES", "VIDEO", "MODEL_3D", "PRODUCT_IMAGE")
 
 
-def create(_root: Any, info: Any, input: Sequence[Mapping[str, Any]]) -> Doc:  # noqa: A002
+def create(_root: Any, info: Any, input: Sequence[Mapping[str, Any]]) -> Doc:
     """``stagedUploadsCreate``: one place for each input."""
     shop: Shop = info.context.shop
     targets: list[Doc] = []

@@ -214,9 +214,9 @@ def changed(shop: Shop, doc: Doc, given: Mapping[str, Any], path: Sequence[str],
 def update(
     _root: Any,
     info: Any,
-    productId: str,  # noqa: N803
+    productId: str,
     variants: Sequence[Mapping[str, Any]],
-    allowPartialUpdates: bool = False,  # noqa: N803
+    allowPartialUpdates: bool = False,
     **_media: Any,
 ) -> Doc:
     """``productVariantsBulkUpdate``: all or nothing, unless partial updates are allowed."""
