@@ -47,6 +47,10 @@ Progress = Callable[[str, int], None]
 """Called with a file name and the bytes that were sent since the last call (negative when a resume restarts)."""
 
 
+def _no_clock(_seconds: float) -> None:
+    raise RuntimeError("this context has no clock to wait by")
+
+
 @dataclass(frozen=True)
 class Context:
     """All that a session may use.
@@ -79,6 +83,8 @@ class Context:
     """Where the channel holds the bytes with this SHA-256 for us (``remote.held``), as the ledger knows it."""
     bound: Callable[[], Iterator[Remote]] = lambda: iter(())
     """Everything that the ledger has bound for this account, by key in order, one at a time."""
+    wait: Callable[[float], None] = _no_clock
+    """Let seconds pass on the run's clock: for a job there that takes its time, never to try a write again."""
 
 
 @dataclass(frozen=True, slots=True)

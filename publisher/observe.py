@@ -77,6 +77,7 @@ class Door:
             now=self.clock.now,
             render=self.render,
             options=account.options,
+            wait=self.clock.sleep,
             **hooks,
         )
 

@@ -19,16 +19,16 @@ fragment Shown on Product {
   category { id fullName }
   seo { title description }
   options { id name optionValues { id name } }
-  variants(first: 20) {
+  variants(first: 5) {
     pageInfo { hasNextPage endCursor }
     nodes { ...ShownVariant }
   }
-  media(first: 10) {
+  media(first: 5) {
     pageInfo { hasNextPage endCursor }
     nodes { ...ShownMedia }
   }
-  metafields(first: 20, namespace: "publisher") { nodes { key value } }
-  resourcePublicationsV2(first: 10, onlyPublished: true) { nodes { publication { id } } }
+  metafields(first: 15, namespace: "publisher") { nodes { key value } }
+  resourcePublicationsV2(first: 4, onlyPublished: true) { nodes { publication { id } } }
 }
 fragment ShownVariant on ProductVariant {
   id sku price compareAtPrice
@@ -110,6 +110,7 @@ PRODUCTS = (
     """
 query Products($first: Int!, $after: String, $query: String) {
   shop { currencyCode }
+  productsCount(limit: null) { count }
   products(first: $first, after: $after, query: $query, sortKey: ID) {
     nodes { ...Shown }
     pageInfo { hasNextPage endCursor }
@@ -128,6 +129,12 @@ query ProductsById($ids: [ID!]!) {
 """
     + _PRODUCT
 )
+
+PLACE = """
+query Place($identifier: ProductIdentifierInput!) {
+  productByIdentifier(identifier: $identifier) { id handle status }
+}
+"""
 
 KEYS = """
 query Keys($first: Int!, $after: String) {
@@ -165,13 +172,15 @@ query MoreMedia($id: ID!, $after: String) {
 """
 
 SET_PRODUCT = """
-mutation SetProduct($identifier: ProductSetIdentifiers!, $input: ProductSetInput!) {
+mutation SetProduct(
+  $identifier: ProductSetIdentifiers!, $input: ProductSetInput!, $variants: Int!, $media: Int!
+) {
   productSet(identifier: $identifier, input: $input, synchronous: true) {
     product {
       id handle title status onlineStoreUrl
-      variants(first: 100) { nodes { id sku price compareAtPrice } }
-      media(first: 100) { nodes { id ... on MediaImage { image { url } } } }
-      resourcePublicationsV2(first: 10, onlyPublished: true) { nodes { publication { id } } }
+      variants(first: $variants) { nodes { id sku price compareAtPrice } }
+      media(first: $media) { nodes { id ... on MediaImage { image { url } } } }
+      resourcePublicationsV2(first: 4, onlyPublished: true) { nodes { publication { id } } }
     }
     userErrors { code field message }
   }
@@ -193,6 +202,15 @@ mutation SetMetafields($metafields: [MetafieldsSetInput!]!) {
   metafieldsSet(metafields: $metafields) {
     metafields { key value }
     userErrors { code field message }
+  }
+}
+"""
+
+DELETE_METAFIELDS = """
+mutation DeleteMetafields($metafields: [MetafieldIdentifierInput!]!) {
+  metafieldsDelete(metafields: $metafields) {
+    deletedMetafields { key }
+    userErrors { field message }
   }
 }
 """
@@ -242,7 +260,7 @@ mutation RunBulk($mutation: String!, $path: String!, $client: String) {
 
 RUN_BULK_QUERY = """
 mutation RunBulkQuery($query: String!) {
-  bulkOperationRunQuery(query: $query) {
+  bulkOperationRunQuery(query: $query, groupObjects: true) {
     bulkOperation { id status }
     userErrors { code field message }
   }
@@ -258,10 +276,9 @@ query Bulk($id: ID!) {
 """
 
 BULKS = """
-query Bulks($query: String!, $after: String) {
-  bulkOperations(first: 50, after: $after, query: $query, sortKey: CREATED_AT) {
-    nodes { id status errorCode url partialDataUrl createdAt completedAt type query }
-    pageInfo { hasNextPage endCursor }
+query Bulks($query: String!) {
+  bulkOperations(first: 20, query: $query, sortKey: CREATED_AT) {
+    nodes { id status type query createdAt }
   }
 }
 """
