@@ -52,7 +52,7 @@ def points(write: Write) -> Decimal:
         return cost.of_product(variants=len({c.field.partition(".")[2] for c in write.changes}))
     return cost.of_product(
         variants=_variants(listing) if parts.variants or parts.prices else 0,
-        files=len(listing.files) if parts.files else 0,
+        files=len(listing.files) if parts.pictures or parts.alts else 0,
     ) + (cost.SIMPLE if parts.meta else 0)
 
 

@@ -43,7 +43,8 @@ class Parts:
     words: frozenset[str]
     variants: bool
     prices: bool
-    files: bool
+    pictures: bool
+    alts: bool
     meta: frozenset[str]
     published: bool
 
@@ -51,13 +52,14 @@ class Parts:
     def prices_only(self) -> bool:
         """Whether the price path will do."""
         return self.prices and not (
-            self.words or self.variants or self.files or self.meta or self.published
+            self.words or self.variants or self.pictures or self.alts or self.meta or self.published
         )
 
     @property
     def lists(self) -> bool:
         """Whether a list has to be written, for which one must know what is there."""
-        return self.variants or self.files or (self.prices and not self.prices_only)
+        files = self.pictures or self.alts
+        return self.variants or files or (self.prices and not self.prices_only)
 
 
 def parts_of(changes: Sequence[Change]) -> Parts:
@@ -69,7 +71,8 @@ def parts_of(changes: Sequence[Change]) -> Parts:
             n in ("variants", "option", "shipping") or n.startswith("variant.") for n in names
         ),
         prices=any(n.startswith(PRICES) for n in names),
-        files=bool(names & {"file", "alt"}),
+        pictures="file" in names,
+        alts="alt" in names,
         meta=frozenset(n for n in names if n.startswith("meta.") or n in ("declarations", "file")),
         published="published" in names,
     )
@@ -207,6 +210,18 @@ def files(listing: Listing, staged: Sequence[Staged], there: Shown | None) -> li
         found.append({**_file(part, known.get(part.file.sha256)), "alt": alt})
     foreign = [m for m in there.media if not m.sha256] if there is not None else []
     return found + [{"id": m.id} for m in foreign]
+
+
+def described(listing: Listing, there: Shown) -> list[dict[str, Any]]:
+    """The whole list of pictures as they are there, ours with the words of the listing."""
+    alts = list(_tuple(listing.fields.get("alt")))
+    found: list[dict[str, Any]] = []
+    for medium in there.media:
+        entry: dict[str, Any] = {"id": medium.id}
+        if medium.sha256 and alts:
+            entry["alt"] = alts.pop(0)
+        found.append(entry)
+    return found
 
 
 def _file(part: Staged, there: Medium | None) -> dict[str, Any]:

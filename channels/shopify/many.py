@@ -34,6 +34,7 @@ class _Job:
     document: str
     variables: Mapping[str, Any]
     meta: frozenset[str] = frozenset()
+    pictures: bool = True
     shown: bool | None = None
     """Whether an update puts the product on its sales channels (True) or takes it off (False)."""
     identity: str = ""
@@ -95,6 +96,7 @@ def _job(
         documents.SET_PRODUCT,
         inputs.command({"id": identity}, product),
         meta=parts.meta,
+        pictures=parts.pictures,
         shown=bool(write.listing.fields.get("published")) if parts.published else None,
         identity=identity,
     )
@@ -156,7 +158,8 @@ def _took(session: ShopifySession, job: _Job, line: Mapping[str, Any]) -> None:
     product = job.variables["input"]
     node = session.accepted(write.listing, product, answer)
     job.identity = str(node["id"])
-    job.receipt = session.receipt(write.listing, node, product, write.staged)
+    staged = write.staged if job.pictures else ()
+    job.receipt = session.receipt(write.listing, node, product, staged)
     job.left = _follows(session, job, write.listing, node)
 
 

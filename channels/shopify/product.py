@@ -82,7 +82,7 @@ def listed(row: Row, item: Item, offer: Offer | None, copy: Copy) -> Listing:
     )
     fields: dict[str, FieldValue] = {
         **_words(item, offer, copy),
-        "file": fingerprint([[m.sha256 for m in item.masters], recipe_mark(recipe)]),
+        "file": fingerprint([[m.sha256 for m in item.masters], recipe_mark(recipe), _marks(files)]),
         "alt": tuple(shortened(m.title or item.title, ALT) for m in item.members),
         **_origin(item, copy),
         **_sold(offer),
@@ -100,6 +100,11 @@ def listed(row: Row, item: Item, offer: Offer | None, copy: Copy) -> Listing:
         tasks=copy.tasks,
         findings=(*copy.findings, *found),
     )
+
+
+def _marks(files: Iterable[FileRequest]) -> list[str]:
+    """What the pictures say of their origin: when that changes, they have to be made and sent anew."""
+    return [f.metadata.digital_source_type for f in files if isinstance(f, RenditionRequest)]
 
 
 def _recipe(row: Row, item: Item, copy: Copy) -> Recipe:

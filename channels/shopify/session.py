@@ -111,7 +111,7 @@ class ShopifySession(Session):
         self.ready.writable()
         self.ready.priced_in(listing)
         identifier, product = self.new_product(listing, staged, self.ready.place_of(key))
-        return self._set(listing, identifier, product, staged, publish=True)
+        return self._set(listing, identifier, product, staged, pictures=True, publish=True)
 
     def new_product(
         self, listing: Listing, staged: Sequence[Staged], place: Place | None
@@ -124,6 +124,7 @@ class ShopifySession(Session):
                 remedy=f"bind it with publisher adopt, or give {listing.item} another id",
             )
         category = self.ready.category(listing)
+        staged = [s if s.location else self.uploads.brought(s.file) for s in staged]
         product = inputs.created(listing, staged, category, named=place is None)
         return inputs.identifier(listing.key), product
 
@@ -140,7 +141,14 @@ class ShopifySession(Session):
         product = self.changed_product(listing, staged, parts, there)
         receipt = Receipt(Remote(remote.id, listing.key), tasks=listing.tasks)
         if product:
-            receipt = self._set(listing, {"id": remote.id}, product, staged, publish=False)
+            receipt = self._set(
+                listing,
+                {"id": remote.id},
+                product,
+                staged,
+                pictures=parts.pictures,
+                publish=False,
+            )
         first = not product
         if parts.meta:
             first = self._tag(remote.id, listing, staged, parts.meta, first=first)
@@ -166,8 +174,11 @@ class ShopifySession(Session):
             product |= inputs.words(listing, parts.words, category)
         if parts.variants or parts.prices:
             product |= inputs.sold(listing, there)
-        if parts.files:
-            product["files"] = inputs.files(listing, staged, there)
+        if parts.pictures:
+            brought = [s if s.location else self.uploads.brought(s.file) for s in staged]
+            product["files"] = inputs.files(listing, brought, there)
+        elif parts.alts and there is not None:
+            product["files"] = inputs.described(listing, there)
         return product
 
     def withdraw(self, remote: Remote) -> Receipt:
@@ -199,6 +210,7 @@ class ShopifySession(Session):
         product: Mapping[str, Any],
         staged: Sequence[Staged],
         *,
+        pictures: bool,
         publish: bool,
     ) -> Receipt:
         variables = inputs.command(identifier, product)
@@ -208,7 +220,7 @@ class ShopifySession(Session):
         if publish:
             self._publish(node["id"], listing.item, self.missing(listing, node), first=False)
         self.ready.made(listing.key, node["id"])
-        return self.receipt(listing, node, product, staged)
+        return self.receipt(listing, node, product, staged if pictures else ())
 
     def missing(self, listing: Listing, node: Mapping[str, Any]) -> tuple[str, ...]:
         """The sales channels that a product of an answer should be on, and is not."""
@@ -233,8 +245,8 @@ class ShopifySession(Session):
         product: Mapping[str, Any],
         staged: Sequence[Staged],
     ) -> Receipt:
-        """The receipt for a product of an answer to ``productSet``."""
-        shas = [s.file.sha256 for s in staged] if "files" in product else []
+        """The receipt for a product of an answer to ``productSet`` that was sent these pictures."""
+        shas = [s.file.sha256 for s in staged]
         # Pictures come back in the order in which they were asked for, foreign ones last.
         foreign = len(product.get("files", ())) - len(shas)
         media = pictures(nodes(node, "media"), [*shas, *[""] * foreign])
@@ -242,7 +254,7 @@ class ShopifySession(Session):
         known = facts(variants, media)
         for sha in shas:
             self.shop.shared.staged.pop(sha, None)
-        if "files" not in product:
+        if not shas:
             del known["remote.held"]
         draft = str(node.get("status")) == "DRAFT"
         return Receipt(
@@ -254,7 +266,7 @@ class ShopifySession(Session):
                 known,
             ),
             tasks=listing.tasks,
-            sent=tuple(s.file for s in staged) if "files" in product else (),
+            sent=tuple(s.file for s in staged),
         )
 
     def _publish(self, identity: str, item: str, channels: Sequence[str], *, first: bool) -> None:

@@ -55,6 +55,17 @@ class Uploads:
         """See that the shop has the bytes. Raises Transient when they did not arrive, Rejected when refused."""
         context, shared = self._shop.context, self._shop.shared
         known = context.held(file.sha256) or shared.staged.get(file.sha256)
+        began = context.began(file.name)
+        if known is None and began is not None and began != file.sha256:
+            # The product shows other bytes under this name. Whether these are to take their place (or only
+            # the words inside them changed) is known by who changes the product.
+            return Staged(file)
+        return self.brought(file)
+
+    def brought(self, file: File) -> Staged:
+        """The same, whatever the product shows now."""
+        context, shared = self._shop.context, self._shop.shared
+        known = context.held(file.sha256) or shared.staged.get(file.sha256)
         if known is None and context.began(file.name) == file.sha256:
             known = self._adopted(file)
         if known is None:
@@ -68,11 +79,12 @@ class Uploads:
         """The id of this very file among the shop's files: an earlier attempt of ours brought it there."""
         name = file_name(file)
         stem = name.rpartition(".")[0]
-        data = self._shop.ask(documents.FILES, {"query": f'filename:"{stem}"'})
+        data = self._shop.ask(documents.FILES, {"query": f'filename:"{name}"'})
         for node in data["files"]["nodes"]:
             url = str((node.get("image") or {}).get("url") or node.get("url") or "")
             here = unquote(urlsplit(url).path).rpartition("/")[2]
-            if here.startswith(stem) and node.get("fileStatus") != "FAILED":
+            # While it is being processed a file has no address; its name was asked for exactly.
+            if (not here or here.startswith(stem)) and node.get("fileStatus") != "FAILED":
                 return str(node["id"])
         return None
 

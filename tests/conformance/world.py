@@ -26,8 +26,11 @@ from publisher.engine.desk import Reporter, Silent
 from publisher.guards import Guard
 from publisher.ledger.store import Ledger
 from publisher.listing import (
+    REMOTE,
+    FieldValue,
     File,
     Listing,
+    Remote,
     Staged,
 )
 from publisher.manifest.item import Item
@@ -295,6 +298,11 @@ class World:
         goods = self.arrived(sent)
         assert {n: s for n, (s, _) in goods.items()} == sent
         assert {n: c for n, (_, c) in goods.items() if c != 1} == {}
+
+
+def ours(remote: Remote) -> dict[str, FieldValue]:
+    """The fields of a remote that a listing states: without what the channel alone decides."""
+    return {n: v for n, v in remote.fields.items() if not n.startswith(REMOTE)}
 
 
 def renamed(item: Item, name: str) -> Item:
