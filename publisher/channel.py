@@ -47,10 +47,6 @@ Progress = Callable[[str, int], None]
 """Called with a file name and the bytes that were sent since the last call (negative when a resume restarts)."""
 
 
-def _no_clock(_seconds: float) -> None:
-    raise RuntimeError("this context has no clock to wait by")
-
-
 @dataclass(frozen=True)
 class Context:
     """All that a session may use.
@@ -83,8 +79,8 @@ class Context:
     """Where the channel holds the bytes with this SHA-256 for us (``remote.held``), as the ledger knows it."""
     bound: Callable[[], Iterator[Remote]] = lambda: iter(())
     """Everything that the ledger has bound for this account, by key in order, one at a time."""
-    wait: Callable[[float], None] = _no_clock
-    """Let seconds pass on the run's clock: for a job there that takes its time, never to try a write again."""
+    wait: Callable[[float], None] = lambda _seconds: None
+    """Let so many seconds pass on the run's clock, for work that the channel does by itself (polling)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +102,16 @@ class Wrote:
     key: str
     receipt: Receipt | None = None
     error: PublisherError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Bytes at the channel that an update of ``key`` put out of use at ``at``, and the address they had."""
+
+    key: str
+    location: str
+    url: str
+    at: dt.datetime
 
 
 class Session(ABC):
@@ -159,6 +165,18 @@ class Session(ABC):
     def picture(self, remote: Remote) -> bytes | None:
         """The bytes of ``remote.picture``, at most 32 MB; None when there is none."""
         return None
+
+    def link(self, remote: Remote, seconds: int) -> str:
+        """An address for one customer that ends by itself. Raises Rejected for a life that cannot be."""
+        raise Unsupported(f"{self.context.row.title} has no links that end by themselves")
+
+    def replaced(self) -> Iterator[Replaced]:
+        """What updates of ours put out of use and what still lies there, for those who have its address."""
+        return iter(())
+
+    def drop(self, what: Replaced) -> None:
+        """Take away what is out of use. Of something gone, or in use again, a no-op; safe to repeat."""
+        raise Unsupported(f"{self.context.row.title} keeps nothing that is out of use")
 
     def stage(self, file: File) -> Staged:
         """Bring bytes over so that ``create`` is one small step. Idempotent, resumable, retriable."""
@@ -229,6 +247,15 @@ class ReadOnlySession(Session):
 
     def picture(self, remote: Remote) -> bytes | None:
         return self._inner.picture(remote)
+
+    def link(self, remote: Remote, seconds: int) -> str:
+        return self._inner.link(remote, seconds)
+
+    def replaced(self) -> Iterator[Replaced]:
+        return self._inner.replaced()
+
+    def drop(self, what: Replaced) -> None:
+        self._refuse("drop")
 
     def stage(self, file: File) -> Staged:
         self._refuse("stage")

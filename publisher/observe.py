@@ -66,7 +66,7 @@ class Door:
         return account_settings(kind, account.name, self.project, self.overrides.get(account.name))
 
     def context(self, account: Account, **hooks: Any) -> Context:
-        """The context of a session; ``hooks`` are progress, sending and began."""
+        """The context of a session; ``hooks`` are progress, sending, began, held and bound."""
         return Context(
             account=account.name,
             row=account.row,
@@ -75,9 +75,9 @@ class Door:
             project=self.project,
             outbox=self.outbox / account.name,
             now=self.clock.now,
+            wait=self.clock.sleep,
             render=self.render,
             options=account.options,
-            wait=self.clock.sleep,
             **hooks,
         )
 

@@ -15,6 +15,7 @@ from publisher.discovery import adapter, load_row
 from publisher.drafting import drafter
 from publisher.embedded_texts import with_embedded_texts
 from publisher.errors import ConfigError, ManifestError
+from publisher.followers import check_followers
 from publisher.listing import Finding, Level
 from publisher.manifest.item import Item, ItemKind, Master
 from publisher.manifest.load import LoadedManifest, load_release
@@ -169,6 +170,7 @@ def open_accounts(project: Project, names: Collection[str] = ()) -> tuple[Accoun
             "accounts of publisher.toml cannot be used: " + "; ".join(problems),
             problems=tuple(problems),
         )
+    check_followers(found, enabled)
     return tuple(found)
 
 

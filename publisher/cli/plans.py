@@ -252,6 +252,7 @@ def push(
                 allowed=guards,
                 strict=strict,
                 stop=stop,
+                staged=True,
             )
     document = push_document(result)
     report = _report(ws, document)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from world import World, ours, renamed, reworded, rowed
+from world import World, managed, renamed, reworded, rowed
 
 from publisher.discovery import adapter
 from publisher.errors import Conflict, PublisherError
@@ -42,7 +42,7 @@ def test_18_what_was_created_is_found_again(world: World, name: str) -> None:
     assert found is not None
     assert (found.id, found.key) == (receipt.remote.id, listing.key)
     if found.fields:
-        assert ours(found) == dict(listing.fields)
+        assert managed(found) == dict(listing.fields)
     else:
         assert found.size == sum(f.size for f in world.files(listing))
 
@@ -107,7 +107,7 @@ def test_21_an_update_changes_what_it_names(world: World, name: str) -> None:
     assert outcome.done in (Done.UPDATED, Done.PREPARED)
     after = world.session_in().find(planned.key)
     assert after is not None
-    assert ours(after) == dict(plan.listings[changed.id, name].fields)
+    assert managed(after) == dict(plan.listings[changed.id, name].fields)
     assert world.session_in().find(world.listing(items[1]).key) == before
     kept = {n: v for n, v in world.goods().items() if n in goods and v[0] == goods[n][0]}
     assert all(count == 1 for _, count in kept.values())

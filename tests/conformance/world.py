@@ -25,14 +25,7 @@ from publisher.discovery import sandbox_type
 from publisher.engine.desk import Reporter, Silent
 from publisher.guards import Guard
 from publisher.ledger.store import Ledger
-from publisher.listing import (
-    REMOTE,
-    FieldValue,
-    File,
-    Listing,
-    Remote,
-    Staged,
-)
+from publisher.listing import REMOTE, FieldValue, File, Listing, Remote, Staged
 from publisher.manifest.item import Item
 from publisher.manifest.model import Waiver
 from publisher.observe import Account, Door
@@ -233,6 +226,7 @@ class World:
             door=self.door,
             reporter=reporter or Silent(),
             allowed=tuple(Guard),
+            staged=True,
         )
 
     def reopen_ledger(self) -> None:
@@ -300,9 +294,9 @@ class World:
         assert {n: c for n, (_, c) in goods.items() if c != 1} == {}
 
 
-def ours(remote: Remote) -> dict[str, FieldValue]:
-    """The fields of a remote that a listing states: without what the channel alone decides."""
-    return {n: v for n, v in remote.fields.items() if not n.startswith(REMOTE)}
+def managed(remote: Remote) -> dict[str, FieldValue]:
+    """The fields that are ours to manage, without the channel's own facts."""
+    return {name: value for name, value in remote.fields.items() if not name.startswith(REMOTE)}
 
 
 def renamed(item: Item, name: str) -> Item:
