@@ -183,7 +183,7 @@ def _block(used: _Used, name: str) -> str:
         return _braced(f"enum {name}", values)
     if graphql.is_input_object_type(kind):
         one_of = " @oneOf" if kind.is_one_of else ""
-        rows = [_input(kind, field) for field in INPUTS[name]]
+        rows = [_given(field, kind.fields[field]) for field in INPUTS[name]]
         return _braced(f"input {name}{one_of}", rows)
     if graphql.is_union_type(kind):
         members = [t.name for t in kind.types if t.name in used.kinds]
@@ -202,26 +202,17 @@ def _rows(kind: Any, fields: Mapping[str, set[str]]) -> list[str]:
     rows = []
     for field in sorted(fields):
         known = kind.fields[field]
-        given = [f"{a}: {_typed(known.args[a])}" for a in sorted(fields[field])]
+        given = [_given(a, known.args[a]) for a in sorted(fields[field])]
         arguments = f"({', '.join(given)})" if given else ""
         rows.append(f"{field}{arguments}: {known.type}")
     return rows
 
 
-def _input(kind: Any, field: str) -> str:
-    return f"{field}: {_typed(kind.fields[field])}"
+def _given(name: str, argument: Any) -> str:
+    """An argument or input field with its default, without the word that it is deprecated."""
+    from graphql.utilities.print_schema import print_input_value
 
-
-def _typed(argument: Any) -> str:
-    graphql = graphql_core()
-    if argument.default_value is graphql.Undefined:
-        return str(argument.type)
-    default = argument.default_value
-    if isinstance(default, bool) or default is None:
-        return f"{argument.type} = {'null' if default is None else str(default).lower()}"
-    if isinstance(default, str) and not graphql.is_enum_type(graphql.get_named_type(argument.type)):
-        return f'{argument.type} = "{default}"'
-    return f"{argument.type} = {default}"
+    return print_input_value(name, argument).partition(" @deprecated")[0]
 
 
 def differences(contract: GraphQLSchema, real: GraphQLSchema) -> list[str]:

@@ -37,9 +37,13 @@ def graphql_core() -> Any:
     return graphql
 
 
-@functools.lru_cache(maxsize=len(MEMBERS) + 2)
 def real_schema(version: str, folder: Path | None = None) -> GraphQLSchema:
     """The real types of an API version, from the cache. Raises SchemaUnavailable."""
+    return _real(version, folder)
+
+
+@functools.lru_cache(maxsize=2)  # about 90 MB each
+def _real(version: str, folder: Path | None) -> GraphQLSchema:
     plain = cached(version, folder)
     graphql = graphql_core()
     # Later releases of the library refuse deprecations that the real types really have.
@@ -62,9 +66,9 @@ def contract_schema() -> GraphQLSchema:
     return schema
 
 
-def schema_for(version: str) -> tuple[GraphQLSchema, bool]:
+def schema_for(version: str, folder: Path | None = None) -> tuple[GraphQLSchema, bool]:
     """The best types at hand for a version, and whether they are the real ones. Downloads nothing."""
     try:
-        return real_schema(version), True
+        return real_schema(version, folder), True
     except SchemaUnavailable:
         return contract_schema(), False

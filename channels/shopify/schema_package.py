@@ -149,7 +149,7 @@ def _packed() -> bytes:
     if npm is None:
         raise SchemaUnavailable("npm is not installed, so the Admin schema cannot be obtained")
     with tempfile.TemporaryDirectory(prefix="shopify-schema-") as name:
-        command = [npm, "pack", PACKAGE, "--silent", "--ignore-scripts"]
+        command = [npm, "pack", PACKAGE, "--silent", "--ignore-scripts", "--fetch-retries=0"]
         try:
             done = subprocess.run(  # noqa: S603  (a fixed command, no shell)
                 command, cwd=name, capture_output=True, timeout=180, check=False

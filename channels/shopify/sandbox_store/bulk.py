@@ -156,7 +156,7 @@ class Runner:
         if path.exists():
             lines = path.read_bytes().splitlines(keepends=True)
             doc = self.shop.books.get("Bulk", number) or {}
-            if doc.get("type") == "MUTATION":
+            if not doc.get("grouped"):
                 random.Random(self.shop.terms.seed).shuffle(lines)  # noqa: S311  (an order, no secret)
             part = path.with_suffix(".part")
             part.write_bytes(b"".join(lines))
@@ -269,8 +269,13 @@ def run_mutation(
     return _begin(info, "MUTATION", mutation, input=upload["sha256"], client=clientIdentifier)
 
 
-def run_query(_root: Any, info: Any, query: str, **_more: Any) -> Doc:
-    """``bulkOperationRunQuery``."""
+def run_query(
+    _root: Any,
+    info: Any,
+    query: str,
+    groupObjects: bool = False,
+) -> Doc:
+    """``bulkOperationRunQuery``; only with ``groupObjects`` children follow their parent."""
     shop: Shop = info.context.shop
     prepared = shop.bulk_runner._engine.prepare(info.context.version, query)
     wrong = bulk_refusal(prepared)
@@ -278,7 +283,7 @@ def run_query(_root: Any, info: Any, query: str, **_more: Any) -> Doc:
         return _refused("INVALID", "query", wrong)
     if shop.bulk_runner.running("QUERY") >= shop.terms.bulk_parallel:
         return _refused("LIMIT_REACHED", None, "too many bulk queries are running for this app")
-    return _begin(info, "QUERY", query)
+    return _begin(info, "QUERY", query, grouped=groupObjects)
 
 
 def _refused(code: str, name: str | None, message: str) -> Doc:

@@ -71,7 +71,7 @@ class Bucket:
         """``throttleStatus`` of an answer."""
         return {
             "maximumAvailable": self.terms.bucket,
-            "currentlyAvailable": float(int(self.available())),
+            "currentlyAvailable": float(int(round(self.available(), 6))),
             "restoreRate": self.terms.rate,
         }
 

@@ -85,7 +85,7 @@ def equip(schema: GraphQLSchema) -> None:
     for name in ("Money", "Decimal"):
         scalar = schema.type_map.get(name)
         if isinstance(scalar, GraphQLScalarType):
-            scalar.parse_value = _amount  # type: ignore[method-assign]
+            scalar.coerce_input_value = _amount
     _equipped.add(schema)
 
 

@@ -52,7 +52,10 @@ class ShopServer:
         self._server.daemon_threads = True
         self.shop.address = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(
-            target=self._server.serve_forever, name="shopify-sandbox", daemon=True
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.02},
+            name="shopify-sandbox",
+            daemon=True,
         ).start()
         return self.shop.address
 
@@ -174,8 +177,10 @@ class _Door(BaseHTTPRequestHandler):
             return
         status, word = uploads.take(shop, method, fields, data)
         self._book("upload", name, "ok" if status < 300 else "refused")
-        self._after({"upload"})
-        self._send(status, f"<Response><Key>{word}</Key></Response>".encode(), "application/xml")
+        if not self._spoilt({"upload"}):
+            self._send(
+                status, f"<Response><Key>{word}</Key></Response>".encode(), "application/xml"
+            )
 
     def _token(self, body: bytes) -> None:
         if self._before("token", {"token"}, "token") is None:
@@ -189,8 +194,8 @@ class _Door(BaseHTTPRequestHandler):
             given = dict(parse_qsl(body.decode("utf-8", "replace")))
         status, answer = tokens.grant(self.place.shop, given)
         self._book("token", "client_credentials", "ok" if status == 200 else "refused")
-        self._after({"token"})
-        self._say(status, answer)
+        if not self._spoilt({"token"}):
+            self._say(status, answer)
 
     def _graphql(self, version: str, body: bytes) -> None:
         served = version if version in VERSIONS else VERSIONS[0]
@@ -219,8 +224,8 @@ class _Door(BaseHTTPRequestHandler):
             return
         answer = self.place.engine.answer(served, str(text), variables, name)
         self._book("graphql", label, answer.outcome, answer)
-        self._after(about)
-        self._say(200, answer.body, served)
+        if not self._spoilt(about):
+            self._say(200, answer.body, served)
 
     # Faults of the line
 
@@ -260,15 +265,15 @@ class _Door(BaseHTTPRequestHandler):
         body = {"errors": [{"message": message, "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}
         self._say(200, body, served, {"Link": link, "X-Echo": token})
 
-    def _after(self, about: set[str]) -> None:
-        """The faults that strike when everything is done and booked."""
+    def _spoilt(self, about: set[str]) -> bool:
+        """The faults that strike when everything is done and booked; whether one answered instead."""
         faults = self.place.shop.faults
         if faults.strike("error_after_commit", about) is not None:
-            body = b'{"errors":"Internal Server Error"}'
-            self._send(500, body, "application/json")
-            raise Cut
+            self._say(500, {"errors": "Internal Server Error"})
+            return True
         if faults.strike("drop_after_commit", about) is not None:
             raise Cut
+        return False
 
     # The wire
 
