@@ -64,7 +64,7 @@ def data_of(
 def of_status(reply: Reply, *, write: bool) -> PublisherError:
     """What an HTTP status other than 200 means."""
     status = reply.status
-    if status == 429:
+    if status == 429 or (status == 503 and not write):
         return Throttled("the shop asks to slow down", after=reply.retry_after or PAUSE)
     if status >= 500:
         return unclear(f"the shop answered {status}", write=write)

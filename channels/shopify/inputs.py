@@ -21,7 +21,7 @@ SHOWN = 100
 """Most entries of a list that an answer shows."""
 
 PRICES = ("price.", "compare_at.")
-_WORDS = frozenset(
+WORDS = frozenset(
     (
         "title",
         "description",
@@ -66,7 +66,7 @@ def parts_of(changes: Sequence[Change]) -> Parts:
     """What these changes touch."""
     names = {c.field for c in changes}
     return Parts(
-        words=frozenset(names & _WORDS),
+        words=frozenset(names & WORDS),
         variants=any(
             n in ("variants", "option", "shipping") or n.startswith("variant.") for n in names
         ),
@@ -101,19 +101,15 @@ def file_name(file: File) -> str:
     return f"{stem}-{file.sha256[:MARK]}.{extension}"
 
 
-def created(
-    listing: Listing, staged: Sequence[Staged], category: str, *, named: bool
-) -> dict[str, Any]:
-    """The input that makes a product as a whole. ``named`` gives it a handle; one that is there keeps its own."""
-    product: dict[str, Any] = {
-        **words(listing, _WORDS, category),
+def created(listing: Listing, staged: Sequence[Staged], category: str) -> dict[str, Any]:
+    """The input that makes a product as a whole. A handle it gets only now: a merchant may change it later."""
+    return {
+        "handle": listing.key,
+        **words(listing, WORDS, category),
         **sold(listing, None),
         "files": files(listing, staged, None),
         "metafields": _metafields(listing, staged),
     }
-    if named:
-        product["handle"] = listing.key
-    return product
 
 
 def words(listing: Listing, names: frozenset[str], category: str) -> dict[str, Any]:
@@ -244,7 +240,7 @@ def _metafields(listing: Listing, staged: Sequence[Staged]) -> list[dict[str, st
 def metafields(
     listing: Listing, staged: Sequence[Staged], only: frozenset[str] | None = None
 ) -> list[dict[str, str]]:
-    """Our metafields of a listing, or ``only`` those of its fields with these names."""
+    """Our metafields of a listing beside its key, or ``only`` those of its fields with these names."""
     found = []
     for name, value in sorted(listing.fields.items()):
         if only is not None and name not in only:

@@ -40,6 +40,7 @@ class Ready:
         self._shop = shop
         self._told: Mapping[str, Any] | None = None
         self._keys: dict[str, Place] | None = None
+        self._looked: dict[str, Place | None] = {}
         self._defined = False
         self._variants: dict[str, dict[str, str]] | None = None
 
@@ -119,6 +120,8 @@ class Ready:
 
     def place_of(self, key: str) -> Place | None:
         """The product that has a key, if any."""
+        if key in self._looked:
+            return self._looked[key]
         keys = self._swept()
         if keys is not None:
             return keys.get(key)
@@ -126,21 +129,24 @@ class Ready:
         node = self._shop.ask_patiently(documents.PLACE, variables)["productByIdentifier"]
         return Place(node["id"], node["status"]) if node is not None else None
 
-    def places_of(self, keys: Sequence[str]) -> Mapping[str, Place]:
-        """The same for many keys; those that nobody has are left out."""
-        found = {key: self.place_of(key) for key in keys}
-        return {key: place for key, place in found.items() if place is not None}
+    def knows_all_keys(self) -> bool:
+        """Whether the shop is small enough for all of its keys to be known."""
+        return self._swept() is not None
+
+    def learn(self, places: Mapping[str, Place | None]) -> None:
+        """Note who has these keys, from a look at the whole shop."""
+        self._looked.update(places)
 
     def made(self, key: str, identity: str) -> None:
         """Note a product that was made just now."""
-        if self._keys is not None:
-            self._keys[key] = Place(identity, "ACTIVE")
+        self._looked[key] = Place(identity, "ACTIVE")
 
     def archived(self, identity: str) -> None:
         """Note a product that was taken off just now."""
-        for key, place in (self._keys or {}).items():
-            if place.id == identity and self._keys is not None:
-                self._keys[key] = Place(identity, "ARCHIVED")
+        known = {**(self._keys or {}), **self._looked}
+        for key, place in known.items():
+            if place is not None and place.id == identity:
+                self._looked[key] = Place(identity, "ARCHIVED")
 
     def _swept(self) -> dict[str, Place] | None:
         if self._answers["productsCount"]["count"] > SWEEP:

@@ -110,23 +110,48 @@ class ShopifySession(Session):
         """Make the product with everything in one step, then put it on the sales channels."""
         self.ready.writable()
         self.ready.priced_in(listing)
-        identifier, product = self.new_product(listing, staged, self.ready.place_of(key))
+        place = self.place_for(listing, staged)
+        if place is not None:
+            return self._again(place, listing, staged)
+        product = self.new_product(listing, staged)
+        identifier = inputs.identifier(listing.key)
         return self._set(listing, identifier, product, staged, pictures=True, publish=True)
 
-    def new_product(
-        self, listing: Listing, staged: Sequence[Staged], place: Place | None
-    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """Identifier and input that make a product. Raises Conflict when ``place`` is taken by somebody else."""
+    def place_for(self, listing: Listing, staged: Sequence[Staged]) -> Place | None:
+        """The product that has the listing's key, if it may be taken. Raises Conflict when it is not ours."""
+        place = self.ready.place_of(listing.key)
         began = any(self.context.began(s.file.name) is not None for s in staged)
         if place is not None and place.status != "ARCHIVED" and not began:
             raise Conflict(
                 f"the shop has a product with the key {listing.key} already, and it is not known here",
                 remedy=f"bind it with publisher adopt, or give {listing.item} another id",
             )
+        return place
+
+    def new_product(self, listing: Listing, staged: Sequence[Staged]) -> dict[str, Any]:
+        """The input that makes a product which is not there yet."""
         category = self.ready.category(listing)
-        staged = [s if s.location else self.uploads.brought(s.file) for s in staged]
-        product = inputs.created(listing, staged, category, named=place is None)
-        return inputs.identifier(listing.key), product
+        brought = [s if s.location else self.uploads.brought(s.file) for s in staged]
+        return inputs.created(listing, brought, category)
+
+    def old_product(
+        self, listing: Listing, staged: Sequence[Staged], there: Shown
+    ) -> dict[str, Any]:
+        """The input that makes a product anew which is there: what others added to it stays."""
+        product = inputs.words(listing, inputs.WORDS, self.ready.category(listing))
+        product |= inputs.sold(listing, there)
+        brought = [s if s.location else self.uploads.brought(s.file) for s in staged]
+        return product | {"files": inputs.files(listing, brought, there)}
+
+    def _again(self, place: Place, listing: Listing, staged: Sequence[Staged]) -> Receipt:
+        """Make a product anew that was taken off, or that an earlier attempt did not finish."""
+        there = self.looks.there(Remote(place.id, listing.key), listing.item)
+        product = self.old_product(listing, staged, there)
+        self._tag(place.id, listing, staged, None, first=True)
+        identifier = {"id": place.id}
+        return self._set(
+            listing, identifier, product, staged, pictures=True, publish=True, first=False
+        )
 
     def update(
         self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
@@ -140,6 +165,10 @@ class ShopifySession(Session):
         there = self.looks.there(remote, listing.item) if parts.lists else None
         product = self.changed_product(listing, staged, parts, there)
         receipt = Receipt(Remote(remote.id, listing.key), tasks=listing.tasks)
+        first = True
+        if parts.meta:
+            # Before the pictures that they speak of: a product with the old ones is then seen to be unfinished.
+            first = self._tag(remote.id, listing, staged, parts.meta, first=True)
         if product:
             receipt = self._set(
                 listing,
@@ -148,10 +177,9 @@ class ShopifySession(Session):
                 staged,
                 pictures=parts.pictures,
                 publish=False,
+                first=first,
             )
-        first = not product
-        if parts.meta:
-            first = self._tag(remote.id, listing, staged, parts.meta, first=first)
+            first = False
         if parts.published and listing.fields.get("published"):
             self._publish(remote.id, listing.item, self.ready.publications, first=first)
         elif parts.published:
@@ -183,6 +211,7 @@ class ShopifySession(Session):
 
     def withdraw(self, remote: Remote) -> Receipt:
         """Archive the product: nobody sees it any more, and it can be brought back."""
+        self.ready.settled()
         gone = Receipt(Remote(remote.id, remote.key, Status.GONE))
         identity = remote.id
         if not identity.startswith("gid:"):
@@ -212,10 +241,11 @@ class ShopifySession(Session):
         *,
         pictures: bool,
         publish: bool,
+        first: bool = True,
     ) -> Receipt:
         variables = inputs.command(identifier, product)
         points = cost.of_input(product)
-        data = self.shop.tell(documents.SET_PRODUCT, variables, points)
+        data = self.shop.tell(documents.SET_PRODUCT, variables, points, first=first)
         node = self.accepted(listing, product, data["productSet"])
         if publish:
             self._publish(node["id"], listing.item, self.missing(listing, node), first=False)
@@ -288,7 +318,7 @@ class ShopifySession(Session):
         identity: str,
         listing: Listing,
         staged: Sequence[Staged],
-        names: frozenset[str],
+        names: frozenset[str] | None,
         *,
         first: bool,
     ) -> bool:
@@ -300,7 +330,8 @@ class ShopifySession(Session):
             first = False
             if error := refusal(listing.item, answer["metafieldsSet"]["userErrors"]):
                 raise error
-        if dropped := inputs.cleared(listing, identity, names):
+        dropped = inputs.cleared(listing, identity, names) if names else []
+        if dropped:
             variables = {"metafields": dropped}
             answer = self.shop.tell(documents.DELETE_METAFIELDS, variables, first=first)
             first = False

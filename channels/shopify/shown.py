@@ -125,7 +125,7 @@ def shown(node: Mapping[str, Any], currency: str, wanted: Sequence[str]) -> Show
     fields = {
         **_words(node),
         **_sold(variants, options, currency),
-        **_meta(meta),
+        **_meta(meta, frozenset(m.sha256 for m in media if not m.failed)),
         "alt": tuple(m.alt for m in media if m.sha256 or not meta.get("files")),
         "published": published and status in ("ACTIVE", "UNLISTED"),
     }
@@ -169,19 +169,25 @@ def variant(node: Mapping[str, Any], item: str) -> Variant:
 
 
 def pictures(media: Sequence[Mapping[str, Any]], ours: Sequence[str]) -> tuple[Medium, ...]:
-    """Media nodes, in order. Ours are told by the mark in their names, and while they have none by their place."""
+    """Media nodes, in order. Ours are told by the mark in their names.
+
+    While the shop still works on a picture it has no name; such ones are ours in the order of those missing.
+    """
     marked = {sha[:MARK]: sha for sha in ours}
-    whole = len(media) == len(ours)
-    found = []
-    for place, node in enumerate(media):
-        url = str((node.get("image") or {}).get("url") or "")
-        mark = _MARKED.search(unquote(urlsplit(url).path))
-        sha = marked.get(mark.group(1), "") if mark else ""
-        if not url and not sha and whole:
-            sha = ours[place]
-        failed = node.get("status") == "FAILED"
-        found.append(Medium(str(node["id"]), str(node.get("alt") or ""), url, failed, sha))
-    return tuple(found)
+    urls = [str((node.get("image") or {}).get("url") or "") for node in media]
+    marks = [_MARKED.search(unquote(urlsplit(url).path)) for url in urls]
+    known = [marked.get(m.group(1), "") if m else "" for m in marks]
+    rest = iter([sha for sha in ours if sha not in known])
+    return tuple(
+        Medium(
+            id=str(node["id"]),
+            alt=str(node.get("alt") or ""),
+            url=url,
+            failed=node.get("status") == "FAILED",
+            sha256=sha or ("" if url else next(rest, "")),
+        )
+        for node, url, sha in zip(media, urls, known, strict=True)
+    )
 
 
 def texts(value: object) -> tuple[str, ...]:
@@ -226,7 +232,7 @@ def _sold(
     return found
 
 
-def _meta(meta: Mapping[str, str]) -> dict[str, FieldValue]:
+def _meta(meta: Mapping[str, str], shas: frozenset[str]) -> dict[str, FieldValue]:
     found: dict[str, FieldValue] = {
         f"meta.{k}": texts(v) if k in LISTS else v for k, v in meta.items() if k not in OWN
     }
@@ -234,5 +240,7 @@ def _meta(meta: Mapping[str, str]) -> dict[str, FieldValue]:
     if "key" in meta:
         found["declarations"] = declared if declared is not None else ()
     if "file" in meta:
-        found["file"] = meta["file"]
+        # A picture that is gone or could not be used is not the picture that was asked for.
+        whole = all(sha in shas for sha in texts(meta.get("files")))
+        found["file"] = meta["file"] if whole else ""
     return found

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from channels.shopify.answers import of_status
 from channels.shopify.client import Client, Lost, Unreached
 from channels.shopify.settings import ShopifySettings
 from publisher.errors import AuthFailed, Transient
@@ -82,7 +83,7 @@ class ClientCredentials:
                 "the shop gave no token: it cannot be reached", detail=str(error)
             ) from None
         if reply.status >= 500 or reply.status == 429:
-            raise Transient(f"the shop gave no token: it answered {reply.status}")
+            raise of_status(reply, write=False)
         try:
             data = json.loads(reply.text)
             token, life = str(data["access_token"]), float(data.get("expires_in") or LIFE)
