@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -206,3 +207,21 @@ def test_many_places_in_one_request(shop: Client) -> None:
         "1",
         "fileSize",
     ]
+
+
+def test_addresses_are_those_under_which_the_client_came(shop: Client) -> None:
+    headers = {
+        "Host": "127.0.0.1:1",
+        "X-Shopify-Access-Token": shop.token,
+        "Content-Type": "application/json",
+    }
+    wanted = {"filename": "a.jpg", "mimeType": "image/jpeg", "resource": "IMAGE"}
+    body = json.dumps({"query": STAGE, "variables": {"input": [wanted]}}).encode()
+    hosts = []
+    for host in ("127.0.0.1:1", "sandbox-shop.myshopify.com"):
+        _, _, data = shop.send(
+            "POST", "/admin/api/2026-07/graphql.json", body, headers | {"Host": host}
+        )
+        target = json.loads(data)["data"]["stagedUploadsCreate"]["stagedTargets"][0]
+        hosts.append(urlsplit(target["url"]).netloc)
+    assert hosts == ["127.0.0.1:1", urlsplit(shop.settings["BASE_URL"]).netloc]

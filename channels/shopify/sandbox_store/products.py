@@ -1,6 +1,6 @@
 """productSet with its sharp edges: lists that are sent replace everything, identifiers must agree with the input.
 
-Also the plain ways to change and to delete a product. Whatever is refused is refused before anything is written.
+Whatever is refused is refused before anything is written.
 """
 
 from __future__ import annotations
@@ -50,20 +50,6 @@ def set_product(
     shop.books.put(number, "Operation", operation)
     shown = operation | {"product": None, "userErrors": []}
     return {"product": None, "productSetOperation": shown, "userErrors": []}
-
-
-def operation(_root: Any, info: Any, id: str) -> Doc | None:
-    """``productOperation``: a look brings it forward; COMPLETE says nothing about success."""
-    shop: Shop = info.context.shop
-    kind, number = split_gid(id)
-    doc = shop.books.get("Operation", number) if kind == "ProductSetOperation" else None
-    if doc is None:
-        return None
-    if doc["polls"] > 0:
-        shop.books.put(number, "Operation", doc | {"polls": doc["polls"] - 1})
-        return doc | {"status": "ACTIVE", "product": None, "userErrors": []}
-    found = shop.product(doc["product"])
-    return doc | {"status": "COMPLETE", "product": found[1] if found else None}
 
 
 def _set(
@@ -136,7 +122,7 @@ def _product(
     number: int,
 ) -> Doc:
     doc = dict(known) if known else _blank(shop, number)
-    _scalars(shop, doc, given, number, new=known is None)
+    scalars(shop, doc, given, number, new=known is None)
     doc["metafields"] = _metafields(shop, given, identifier, doc, number)
     before = len(doc["variants"])
     old = {v["id"] for v in doc["variants"]}
@@ -180,7 +166,8 @@ def _blank(shop: Shop, number: int) -> Doc:
     }
 
 
-def _scalars(shop: Shop, doc: Doc, given: Mapping[str, Any], number: int, *, new: bool) -> None:
+def scalars(shop: Shop, doc: Doc, given: Mapping[str, Any], number: int, *, new: bool) -> None:
+    """Take over what an input says of the plain fields. Raises Refused."""
     for name in _PLAIN:
         if name in given:
             doc[name] = given[name]
@@ -327,44 +314,3 @@ def _paired(given: Mapping[str, Any], doc: Doc) -> list[tuple[Mapping[str, Any],
         if variant is not None:
             pairs.append((entry, variant))
     return pairs
-
-
-def update(
-    _root: Any,
-    info: Any,
-    product: Mapping[str, Any] | None = None,
-    identifier: Mapping[str, Any] | None = None,
-    **_more: Any,
-) -> Doc:
-    """``productUpdate``: plain fields; metafields are added to those that are there."""
-    shop: Shop = info.context.shop
-    given = dict(product or {})
-    try:
-        number = shop.number_by(identifier or {"id": given.get("id") or ""})
-        doc = shop.books.get("Product", number) if number is not None else None
-        if number is None or doc is None:
-            raise Refused("", ("product", "id"), "Product does not exist")
-        doc = dict(doc)
-        _scalars(shop, doc, given, number, new=False)
-        path = ("product", "metafields")
-        fresh = metafields.merged(
-            shop, given.get("metafields") or (), doc["metafields"], path, number
-        )
-        ids = {m["id"] for m in fresh}
-        doc["metafields"] = [*(m for m in doc["metafields"] if m["id"] not in ids), *fresh]
-    except Refused as refused:
-        return {"product": None, "userErrors": [refused.error]}
-    shop.put_product(number, doc)
-    return {"product": doc, "userErrors": []}
-
-
-def delete(_root: Any, info: Any, input: Mapping[str, Any], synchronous: bool = True) -> Doc:
-    """``productDelete``: for good."""
-    shop: Shop = info.context.shop
-    found = shop.product(input["id"])
-    if found is None:
-        error = {"field": ["id"], "message": "Product does not exist"}
-        return {"deletedProductId": None, "userErrors": [error]}
-    shop.count_variants(len(found[1]["variants"]), 0, 0)
-    shop.books.remove(found[0])
-    return {"deletedProductId": input["id"], "userErrors": []}

@@ -3,102 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
-from channels.shopify.sandbox_store import files, publishing
+from channels.shopify.sandbox_store import files, publishing, shop_view
 from channels.shopify.sandbox_store.books import Doc, gid, split_gid
 from channels.shopify.sandbox_store.lists import connection, read_page
 from channels.shopify.sandbox_store.metafields import definition_view
 from channels.shopify.sandbox_store.search import Search, parse
-from channels.shopify.sandbox_store.shop import Call, Refused, Shop, namespace
-
-SCOPES = (
-    "read_products",
-    "write_products",
-    "read_publications",
-    "write_publications",
-    "read_files",
-    "write_files",
-)
-
-CATEGORIES = {
-    "hg-3-4-2": "Home & Garden > Decor > Artwork > Posters, Prints, & Visual Artwork",
-    "hg-3-4": "Home & Garden > Decor > Artwork",
-    "so-2-3": "Software > Digital Goods & Currency > Digital Artwork",
-    "so-2": "Software > Digital Goods & Currency",
-    "ae-2": "Arts & Entertainment > Hobbies & Creative Arts",
-}
-"""A few leaves of the taxonomy, enough to look one up."""
-
-
-# The shop
-
-
-def shop_view(_root: Any, info: Any) -> Doc:
-    """``shop``."""
-    shop: Shop = info.context.shop
-    plus = shop.terms.plus
-    return {
-        "__typename": "Shop",
-        "id": "gid://shopify/Shop/1",
-        "name": shop.name,
-        "email": "seller@example.com",
-        "myshopifyDomain": shop.domain,
-        "url": f"https://{shop.domain}",
-        "currencyCode": shop.terms.currency,
-        "ianaTimezone": "Etc/UTC",
-        "plan": {
-            "publicDisplayName": "Shopify Plus" if plus else "Basic",
-            "displayName": "Shopify Plus" if plus else "Basic",
-            "shopifyPlus": plus,
-            "partnerDevelopment": False,
-        },
-        "resourceLimits": {
-            "maxProductVariants": shop.terms.max_variants,
-            "maxProductOptions": 3,
-            "locationLimit": 10,
-            "redirectLimitReached": False,
-        },
-    }
-
-
-def versions(_root: Any, _info: Any) -> list[Doc]:
-    """``publicApiVersions``."""
-    from channels.shopify.schema import VERSIONS
-
-    return [{"handle": v, "displayName": v, "supported": v != "unstable"} for v in VERSIONS]
-
-
-def installation(_root: Any, _info: Any) -> Doc:
-    """``currentAppInstallation``."""
-    scopes = [{"handle": s, "description": s} for s in SCOPES]
-    return {"id": "gid://shopify/AppInstallation/1", "accessScopes": scopes}
-
-
-def categories(_root: Any, info: Any, search: str | None = None, **args: Any) -> Any:
-    """``taxonomy.categories``: those whose whole name has all the words."""
-    words = (search or "").casefold().split()
-    found = [
-        c for c in map(category, CATEGORIES) if all(w in c["fullName"].casefold() for w in words)
-    ]
-    return connection(found, args, whole=info.context.bulk)
-
-
-def category(short: str) -> Doc:
-    """A category by the last part of its id."""
-    full = CATEGORIES.get(short, short)
-    return {
-        "__typename": "TaxonomyCategory",
-        "id": f"gid://shopify/TaxonomyCategory/{short}",
-        "name": full.rpartition(" > ")[2],
-        "fullName": full,
-        "isLeaf": True,
-        "isRoot": False,
-        "isArchived": False,
-        "level": full.count(" > ") + 1,
-    }
-
+from channels.shopify.sandbox_store.shop import Call, Refused, Shop
+from channels.shopify.sandbox_store.shop import namespace as full_name
 
 # One thing
 
@@ -121,7 +34,7 @@ def node(_root: Any, info: Any, id: str) -> Doc | None:
     if kind == "ProductVariant":
         return _variant(shop, number)
     if kind == "BulkOperation":
-        return shop.bulk_runner.look(number) if shop.bulk_runner else None
+        return shop.bulk_runner.look(number, info.context.address)
     if kind == "Publication":
         return next((p for p in shop.publications() if p["id"] == id), None)
     return shop.books.get("Product", number) if kind == "Product" else None
@@ -314,83 +227,6 @@ def counted(kind: str) -> Callable[..., Doc]:
     return count
 
 
-# Parts of a product
-
-
-def variants_of(root: Doc, info: Any, **args: Any) -> Any:
-    """``product.variants``."""
-    rows = [v | {"product": root} for v in root["variants"]]
-    return connection(rows, args, whole=info.context.bulk)
-
-
-def media_of(root: Doc, info: Any, **args: Any) -> Any:
-    """``media`` of a product or a variant."""
-    held = root["media"] if isinstance(root["media"], list) else [root["media"]]
-    shop = _shop(info)
-    known = (files.find(shop, m) for m in held if m)
-    shown = [files.poll(shop, doc) for doc in known if doc is not None]
-    return connection(shown, args, whole=info.context.bulk)
-
-
-def image_of(root: Doc, info: Any, **_args: Any) -> Any:
-    """``image`` of a variant."""
-    shop = _shop(info)
-    doc = files.find(shop, root["media"]) if root["media"] else None
-    return files.view(shop, doc)["image"] if doc else None
-
-
-def featured(root: Doc, info: Any) -> Doc | None:
-    """``featuredMedia``: the first."""
-    shop = _shop(info)
-    doc = files.find(shop, root["media"][0]) if root["media"] else None
-    return files.view(shop, doc) if doc else None
-
-
-def metafield_of(root: Doc, info: Any, key: str, namespace: str | None = None) -> Doc | None:
-    """``metafield`` of a product or a variant."""
-    space = _space(namespace)
-    for field in root["metafields"]:
-        if (field["namespace"], field["key"]) == (space, key):
-            return _value(field, root)
-    return None
-
-
-def metafields_of(
-    root: Doc,
-    info: Any,
-    namespace: str | None = None,
-    keys: Sequence[str] | None = None,
-    **args: Any,
-) -> Any:
-    """``metafields`` of a product or a variant."""
-    found = root["metafields"]
-    if namespace is not None:
-        found = [m for m in found if m["namespace"] == _space(namespace)]
-    if keys is not None:
-        found = [m for m in found if f"{m['namespace']}.{m['key']}" in keys or m["key"] in keys]
-    return connection([_value(m, root) for m in found], args, whole=info.context.bulk)
-
-
-_space = namespace
-
-
-def _value(field: Doc, owner: Doc) -> Doc:
-    return field | {"owner": owner, "jsonValue": field["value"], "sizeInBytes": len(field["value"])}
-
-
-def options_of(root: Doc, _info: Any, first: int | None = None) -> list[Doc]:
-    """``options``."""
-    options: list[Doc] = root["options"]
-    return options if first is None else options[:first]
-
-
-def prices(root: Doc, info: Any) -> Doc:
-    """``priceRangeV2``."""
-    amounts = sorted(Decimal(v["price"]) for v in root["variants"]) or [Decimal(0)]
-    shown = [{"amount": str(a), "currencyCode": _shop(info).terms.currency} for a in amounts]
-    return {"minVariantPrice": shown[0], "maxVariantPrice": shown[-1]}
-
-
 def definitions(
     _root: Any,
     info: Any,
@@ -406,7 +242,7 @@ def definitions(
         definition_view(d)
         for d in known
         if d["ownerType"] == ownerType
-        and (namespace is None or d["namespace"] == _space(namespace))
+        and (namespace is None or d["namespace"] == full_name(namespace))
         and (key is None or d["key"] == key)
     ]
     return connection(found, args, whole=info.context.bulk)
@@ -421,7 +257,7 @@ def definition(
     """``metafieldDefinition``, by name or id."""
     shop = _shop(info)
     if identifier is not None:
-        doc = shop.definition(namespace(identifier.get("namespace")), identifier["key"])
+        doc = shop.definition(full_name(identifier.get("namespace")), identifier["key"])
     else:
         doc = shop.books.get("MetafieldDefinition", split_gid(id)[1])
     return definition_view(doc) if doc else None
@@ -432,54 +268,10 @@ def _shop(info: Any) -> Shop:
     return shop
 
 
-PARTS: Mapping[tuple[str, str], Callable[..., Any]] = {
-    ("Product", "variants"): variants_of,
-    ("Product", "media"): media_of,
-    ("Product", "metafield"): metafield_of,
-    ("Product", "metafields"): metafields_of,
-    ("Product", "options"): options_of,
-    ("Product", "category"): lambda r, _i: (
-        category(r["category"].rpartition("/")[2]) if r["category"] else None
-    ),
-    ("Product", "featuredMedia"): featured,
-    ("Product", "variantsCount"): lambda r, _i: _exact(len(r["variants"])),
-    ("Product", "mediaCount"): lambda r, _i: _exact(len(r["media"])),
-    ("Product", "priceRangeV2"): prices,
-    ("Product", "onlineStoreUrl"): publishing.online_url,
-    ("Product", "onlineStorePreviewUrl"): publishing.online_url,
-    ("Product", "publishedOnPublication"): publishing.published_on,
-    ("Product", "resourcePublications"): publishing.of_product,
-    ("Product", "resourcePublicationsV2"): publishing.of_product,
-    ("Product", "resourcePublicationsCount"): lambda r, _i, **_a: _exact(len(r["publications"])),
-    ("Product", "publishedAt"): lambda r, _i: min(r["publications"].values(), default=None),
-    ("Product", "legacyResourceId"): lambda r, _i: str(split_gid(r["id"])[1]),
-    ("Product", "totalInventory"): lambda _r, _i: 0,
-    ("Product", "tracksInventory"): lambda r, _i: any(
-        v["inventoryItem"]["tracked"] for v in r["variants"]
-    ),
-    ("Product", "hasOnlyDefaultVariant"): lambda r, _i: (
-        [v["title"] for v in r["variants"]] == ["Default Title"]
-    ),
-    ("Product", "isGiftCard"): lambda _r, _i: False,
-    ("ProductVariant", "media"): media_of,
-    ("ProductVariant", "image"): image_of,
-    ("ProductVariant", "metafield"): metafield_of,
-    ("ProductVariant", "metafields"): metafields_of,
-    ("ProductVariant", "displayName"): lambda r, _i: f"{r['product']['title']} - {r['title']}",
-    ("ProductVariant", "legacyResourceId"): lambda r, _i: str(split_gid(r["id"])[1]),
-    ("ProductVariant", "availableForSale"): lambda _r, _i: True,
-    ("Taxonomy", "categories"): categories,
-}
-
-
-def _exact(count: int) -> Doc:
-    return {"count": count, "precision": "EXACT"}
-
-
 QUERIES: Mapping[str, Callable[..., Any]] = {
-    "shop": shop_view,
-    "publicApiVersions": versions,
-    "currentAppInstallation": installation,
+    "shop": shop_view.shop,
+    "publicApiVersions": shop_view.versions,
+    "currentAppInstallation": shop_view.installation,
     "taxonomy": lambda _r, _i: {},
     "product": node,
     "productVariant": node,

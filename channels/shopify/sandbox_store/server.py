@@ -7,28 +7,22 @@ as the oldest known with a header that says so. Every request is in the books be
 from __future__ import annotations
 
 import json
-import socket
-import struct
 import threading
 import time
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
-from channels.shopify.sandbox_store import bulk, files, tokens, uploads
+from channels.shopify.sandbox_store import files, tokens, uploads
 from channels.shopify.sandbox_store.books import Asked
-from channels.shopify.sandbox_store.engine import Answer, Engine, abouts
+from channels.shopify.sandbox_store.engine import Answer, Engine, Request
+from channels.shopify.sandbox_store.prepared import abouts
+from channels.shopify.sandbox_store.runner import SERVED as RESULTS
 from channels.shopify.sandbox_store.shop import Shop
+from channels.shopify.sandbox_store.wire import Cut, Wire
 from channels.shopify.schema import VERSIONS
 
 API = "/admin/api/"
-_BODY_LIMIT = 120_000_000
-VERSION_HEADER = "X-Shopify-API-Version"
-
-
-class Cut(Exception):
-    """The connection ends here without an answer."""
 
 
 class ShopServer:
@@ -47,6 +41,7 @@ class ShopServer:
 
         class Door(_Door):
             place = owner
+            mistakes = owner.mistakes
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
         self._server.daemon_threads = True
@@ -70,13 +65,8 @@ class ShopServer:
         self.shop.books.close()
 
 
-class _Door(BaseHTTPRequestHandler):
+class _Door(Wire):
     place: ShopServer
-    protocol_version = "HTTP/1.1"
-    wbufsize = 65536
-    disable_nagle_algorithm = True
-    server_version = "sandbox"
-    sys_version = ""
 
     def do_GET(self) -> None:
         """Files and results."""
@@ -90,33 +80,14 @@ class _Door(BaseHTTPRequestHandler):
         """Uploads."""
         self._guarded(self._put)
 
-    def log_message(self, *_: Any) -> None:
-        """Nothing: the books say what matters."""
-
-    def _guarded(self, action: Any) -> None:
-        try:
-            action()
-        except Cut:
-            # Without lingering, the client is told at once, also in the middle of its body.
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.close_connection = True
-            self.wfile = open_nowhere()
-            self.connection.close()
-        except (BrokenPipeError, ConnectionResetError):
-            self.close_connection = True
-        except Exception as error:  # a mistake of the sandbox itself: tests read it there
-            self.place.mistakes.append(error)
-            self.close_connection = True
-            self._say(500, {"errors": f"the sandbox made a mistake: {error!r}"})
-
     # The doors
 
     def _get(self) -> None:
         path = unquote(urlsplit(self.path).path)
         if path.startswith(files.SERVED):
             self._serve_file(path.removeprefix(files.SERVED))
-        elif path.startswith(bulk.SERVED):
-            self._serve_results(path.removeprefix(bulk.SERVED).removesuffix(".jsonl"))
+        elif path.startswith(RESULTS):
+            self._serve_results(path.removeprefix(RESULTS).removesuffix(".jsonl"))
         else:
             self._say(404, {"errors": "Not Found"})
 
@@ -133,7 +104,7 @@ class _Door(BaseHTTPRequestHandler):
 
     def _serve_results(self, number: str) -> None:
         shop = self.place.shop
-        runner: bulk.Runner = shop.bulk_runner
+        runner = shop.bulk_runner
         with shop.books.lock:
             doc = runner.look(int(number)) if number.isdigit() else None
         signature = parse_qs(urlsplit(self.path).query).get("signature", [""])[0]
@@ -222,10 +193,16 @@ class _Door(BaseHTTPRequestHandler):
             return
         if self._before("graphql", about, label, served) is None:
             return
-        answer = self.place.engine.answer(served, str(text), variables, name)
+        asked = Request(served, str(text), variables, name, self._address())
+        answer = self.place.engine.answer(asked)
         self._book("graphql", label, answer.outcome, answer)
         if not self._spoilt(about):
             self._say(200, answer.body, served)
+
+    def _address(self) -> str:
+        """Where the client finds us; behind a proxy on this machine that is the proxy."""
+        host = self.headers.get("Host", "")
+        return f"http://{host}" if host.startswith("127.0.0.1:") else self.place.shop.address
 
     # Faults of the line
 
@@ -275,60 +252,7 @@ class _Door(BaseHTTPRequestHandler):
             raise Cut
         return False
 
-    # The wire
-
-    def _body(self) -> bytes:
-        if "chunked" in self.headers.get("Transfer-Encoding", "").casefold():
-            return self._chunks()
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > _BODY_LIMIT:
-            raise Cut
-        data = self.rfile.read(length)
-        if len(data) < length:
-            raise Cut
-        return data
-
-    def _chunks(self) -> bytes:
-        data = bytearray()
-        while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
-            data += self.rfile.read(size)
-            self.rfile.readline()
-            if len(data) > _BODY_LIMIT:
-                raise Cut
-        self.rfile.readline()
-        return bytes(data)
-
     def _book(self, kind: str, name: str, outcome: str, answer: Answer | None = None) -> None:
         requested = answer.requested if answer else 0.0
         actual = answer.actual if answer else 0.0
         self.place.shop.books.record(Asked(kind, name, requested, actual, outcome))
-
-    def _say(
-        self,
-        status: int,
-        body: Mapping[str, Any],
-        served: str = "",
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        more = dict(headers or {}) | ({VERSION_HEADER: served} if served else {})
-        self._send(status, data, "application/json; charset=utf-8", more)
-
-    def _send(
-        self, status: int, data: bytes, kind: str, headers: Mapping[str, str] | None = None
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind or "application/octet-stream")
-        self.send_header("Content-Length", str(len(data)))
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(data)
-        self.wfile.flush()
-
-
-def open_nowhere() -> Any:
-    """A file for what the request handler would still flush to a line that is closed."""
-    import io
-
-    return io.BytesIO()

@@ -13,13 +13,16 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError
 
 from channels.shopify.sandbox_store.books import Doc, Store, gid, split_gid
 from channels.shopify.sandbox_store.faults import Faults
 from channels.shopify.sandbox_store.terms import Terms
+
+if TYPE_CHECKING:
+    from channels.shopify.sandbox_store.runner import Runner
 
 APP_NAMESPACE = "app--1001"
 """Where metafields without a namespace live."""
@@ -49,12 +52,13 @@ class Shop:
     faults: Faults = field(default_factory=Faults)
     address: str = ""
     """Where it listens, once it does."""
+    bulk_runner: Runner = field(init=False)
+    """Who runs its bulk operations; the engine brings it."""
 
     def __post_init__(self) -> None:
         self.books = Store(self.folder / "shop.sqlite")
         self.bytes = self.folder / "bytes"
         self.bytes.mkdir(parents=True, exist_ok=True)
-        self.bulk_runner: Any = None
         if not self.books.fact("publications"):
             with self.books.change():
                 self._open()
@@ -192,6 +196,8 @@ class Call:
     """Of a bulk query: after which number, and how many of the outer list."""
     reached: int = 0
     version: str = ""
+    address: str = ""
+    """Under which the client found the shop."""
     warnings: list[str] = field(default_factory=list)
     after: list[Callable[[], None]] = field(default_factory=list)
     """What to do once everything of the request is committed."""

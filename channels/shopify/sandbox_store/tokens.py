@@ -7,8 +7,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from channels.shopify.sandbox_store.reads import SCOPES
 from channels.shopify.sandbox_store.shop import Shop
+from channels.shopify.sandbox_store.shop_view import SCOPES
 
 PATH = "/admin/oauth/access_token"
 

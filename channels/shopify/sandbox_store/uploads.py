@@ -27,7 +27,7 @@ def create(_root: Any, info: Any, input: Sequence[Mapping[str, Any]]) -> Doc:
         if wrong:
             errors.append({"field": ["input", str(place), wrong[0]], "message": wrong[1]})
         else:
-            targets.append(_target(shop, wanted))
+            targets.append(_target(shop, wanted, info.context.address or shop.address))
     return {"stagedTargets": [] if errors else targets, "userErrors": errors}
 
 
@@ -41,7 +41,7 @@ def _wrong(wanted: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def _target(shop: Shop, wanted: Mapping[str, Any]) -> Doc:
+def _target(shop: Shop, wanted: Mapping[str, Any], address: str) -> Doc:
     number = shop.books.next_number()
     name = re.sub(r"[^\w.-]", "_", wanted["filename"])
     key = f"tmp/1/{wanted['resource'].lower()}/{secrets.token_hex(16)}/{name}"
@@ -58,7 +58,7 @@ def _target(shop: Shop, wanted: Mapping[str, Any]) -> Doc:
         "size": 0,
     }
     shop.books.put(number, "Upload", doc, [("upload", key)])
-    resource_url = shop.address + PATH + quote(key)
+    resource_url = address + PATH + quote(key)
     if put:
         parameters = {"content_type": wanted["mimeType"], "acl": "private"}
         url = f"{resource_url}?X-Goog-Signature={signature}"
@@ -70,7 +70,7 @@ def _target(shop: Shop, wanted: Mapping[str, Any]) -> Doc:
             "key": key,
             "x-goog-signature": signature,
         }
-        url = shop.address + PATH
+        url = address + PATH
     listed = [{"name": n, "value": v} for n, v in parameters.items()]
     return {"url": url, "resourceUrl": resource_url, "parameters": listed}
 
