@@ -165,8 +165,9 @@ def _sold(offer: Offer | None) -> dict[str, FieldValue]:
         found[f"variant.{variant.id}"] = " ".join(variant.title.split())
         found[f"price.{variant.id}"] = money(variant.price, offer.currency)
         before = getattr(variant, "compare_at", None)
-        if before is not None:
-            found[f"compare_at.{variant.id}"] = money(before, offer.currency)
+        struck = None if before is None else money(before, offer.currency)
+        # None says that nothing is struck through: what a sale left there has to go.
+        found[f"compare_at.{variant.id}"] = struck
     return found
 
 

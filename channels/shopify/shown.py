@@ -227,8 +227,8 @@ def _sold(
     for name, v in zip(names, variants, strict=True):
         found[f"variant.{name}"] = v.title
         found[f"price.{name}"] = money(v.price, currency)
-        if v.compare_at is not None:
-            found[f"compare_at.{name}"] = money(v.compare_at, currency)
+        struck = None if v.compare_at is None else money(v.compare_at, currency)
+        found[f"compare_at.{name}"] = struck
     return found
 
 
