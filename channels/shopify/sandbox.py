@@ -7,11 +7,12 @@ rehearsals and tests, and is never reachable from another machine.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+
+import orjson
 
 from channels.shopify.schema import graphql_core
 from publisher.channel import Landed, Sandbox
@@ -108,7 +109,7 @@ class AdapterSandbox(Sandbox):
             found.setdefault(unique or ours, []).append(doc)
         rows = []
         for key, docs in sorted(found.items()):
-            data = json.dumps(docs[0], sort_keys=True).encode()
+            data = orjson.dumps(docs[0], option=orjson.OPT_SORT_KEYS)
             digest = hashlib.sha256(data).hexdigest()
             rows.append(Landed(f"products/{key}.json", digest, len(data), len(docs), docs[0]))
         return rows

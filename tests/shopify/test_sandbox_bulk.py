@@ -13,6 +13,8 @@ from shopify_client import BULK, KEY, RUN, RUN_QUERY, SET, SPACE, Client, produc
 from channels.shopify import documents
 
 SET_KEY = f'{{ products(first: 50) {{ nodes {{ id metafield(namespace: "{SPACE}", key: "{KEY}") {{ value }} }} }} }}'
+LINE = SET.replace("media(first: 50) { nodes { id } }", "")
+"""A bulk mutation may have one connection only."""
 READ = """{ products { edges { node {
   id handle variants { edges { node { id sku price } } } media { edges { node { id } } }
 } } } }"""
@@ -32,7 +34,7 @@ def lines(*variables: Any) -> bytes:
     return "\n".join(v if isinstance(v, str) else json.dumps(v) for v in variables).encode()
 
 
-def run(shop: Client, data: bytes, text: str = SET) -> str:
+def run(shop: Client, data: bytes, text: str = LINE) -> str:
     """Start a bulk mutation; returns its id."""
     path = shop.uploaded(data, "BULK_MUTATION_VARIABLES", "lines.jsonl")
     answer = shop.ask(RUN, mutation=text, path=path, client="a-client-id")[
@@ -103,7 +105,7 @@ def test_a_run_costs_no_points_for_its_lines(shop: Client) -> None:
 
 
 def test_productset_is_synchronous_in_bulk(shop: Client) -> None:
-    text = SET.replace("synchronous: true", "synchronous: false")
+    text = LINE.replace("synchronous: true", "synchronous: false")
     done = look(shop, run(shop, lines(product("k0")), text))
     assert results(shop, done["url"])[0]["data"]["productSet"]["product"]["handle"] == "k0"
 
@@ -118,6 +120,7 @@ STARTS = {
         {"mutation": 'mutation { a: productSet(input: {title: "x"}) { userErrors { code } } '
          'b: productSet(input: {title: "x"}) { userErrors { code } } }'},
     ),
+    "two connections": ("INVALID_MUTATION", {"mutation": SET}),
     "a bulk run": (
         "INVALID_MUTATION",
         {"mutation": 'mutation { bulkOperationRunQuery(query: "x") { userErrors { code } } }'},
@@ -130,7 +133,7 @@ STARTS = {
 def test_a_run_that_does_not_start(shop: Client, reason: str) -> None:
     code, wrong = STARTS[reason]
     usual = {
-        "mutation": SET,
+        "mutation": LINE,
         "path": shop.uploaded(lines(product("k0")), "BULK_MUTATION_VARIABLES"),
     }
     answer = shop.ask(RUN, **(usual | wrong))["bulkOperationRunMutation"]
@@ -143,7 +146,7 @@ def test_a_file_of_another_kind_is_refused(shop: Client) -> None:
     target = shop.staged("FILE", "x.jsonl")
     shop.form(target, lines(product("k0")))
     path = next(p["value"] for p in target["parameters"] if p["name"] == "key")
-    answer = shop.ask(RUN, mutation=SET, path=path)["bulkOperationRunMutation"]
+    answer = shop.ask(RUN, mutation=LINE, path=path)["bulkOperationRunMutation"]
     assert [e["code"] for e in answer["userErrors"]] == ["INVALID_STAGED_UPLOAD_FILE"]
 
 
@@ -152,7 +155,7 @@ def test_five_runs_at_a_time(shop: Client) -> None:
     shop.box.terms.bulk_wait = 0
     running = [run(shop, lines(product(f"k{n}"))) for n in range(5)]
     path = shop.uploaded(lines(product("k5")), "BULK_MUTATION_VARIABLES")
-    answer = shop.ask(RUN, mutation=SET, path=path)["bulkOperationRunMutation"]
+    answer = shop.ask(RUN, mutation=LINE, path=path)["bulkOperationRunMutation"]
     assert [e["code"] for e in answer["userErrors"]] == ["LIMIT_REACHED"]
     open_runs = shop.ask(documents.BULKS, query="status:created operation_type:mutation")[
         "bulkOperations"

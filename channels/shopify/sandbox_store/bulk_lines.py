@@ -30,6 +30,8 @@ def mutation_refusal(prepared: Any) -> str:
         return "must have exactly one field"
     if roots[0].name.value.startswith("bulkOperation"):
         return f"{roots[0].name.value} cannot run in bulk"
+    if _connections(prepared).count > 1:
+        return "Bulk mutations cannot contain more than 1 connection."
     return ""
 
 
@@ -60,6 +62,13 @@ class _Connections(Visitor):
         return kind is not None and get_named_type(kind).name.endswith("Connection")
 
 
+def _connections(prepared: Any) -> _Connections:
+    info = TypeInfo(prepared.schema)
+    seen = _Connections(info)
+    visit(prepared.document, _TypeInfoVisitor(info, seen))
+    return seen
+
+
 def _has_nodes(chosen: SelectionSetNode | None) -> bool:
     for node in chosen.selections if chosen is not None else ():
         if isinstance(node, FieldNode) and node.name.value == "nodes":
@@ -81,9 +90,7 @@ def bulk_refusal(prepared: Any) -> str:
         return "must be one query"
     if len(found[0].selection_set.selections) != 1:
         return "must have exactly one field"
-    info = TypeInfo(prepared.schema)
-    seen = _Connections(info)
-    visit(prepared.document, _TypeInfoVisitor(info, seen))
+    seen = _connections(prepared)
     if seen.count == 0:
         return "must have at least one connection"
     if seen.count > 5:
