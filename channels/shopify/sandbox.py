@@ -40,6 +40,8 @@ class AdapterSandbox(Sandbox):
         "throttle",
         "variant_throttle",
         "token_expires",
+        "drop_mid_file",
+        "drop_mid_download",
         "slow",
         "stale_reads",
         "file_fails",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from shopify_client import SET, Client, product
+from shopify_client import BULK, RUN, SET, Client, product
 
 from channels.shopify.sandbox import AdapterSandbox
 from channels.shopify.sandbox_store.faults import NAMES, Faults
@@ -74,6 +75,39 @@ def test_the_line_to_the_uploads_breaks_as_well(shop: Client) -> None:
     with pytest.raises(ConnectionError):
         shop.form(target, b"x")
     assert shop.form(target, b"x")[0] == 201
+
+
+def test_an_upload_and_a_download_break_in_the_middle(shop: Client) -> None:
+    target = shop.staged()
+    shop.box.fault("drop_mid_file", after=500)
+    with pytest.raises(ConnectionError):
+        shop.form(target, bytes(100_000))
+    shop.box.clear_faults()
+    assert shop.form(target, bytes(100_000))[0] == 201
+    text = SET.replace("media(first: 50) { nodes { id } }", "")
+    path = shop.uploaded(json.dumps(product("k1")).encode(), "BULK_MUTATION_VARIABLES")
+    shop.box.terms.bulk_wait = 30
+    started = shop.ask(RUN, mutation=text, path=path)["bulkOperationRunMutation"]
+    done = shop.ask(BULK, id=started["bulkOperation"]["id"])["bulkOperation"]
+    shop.box.fault("drop_mid_download", after=10)
+    with pytest.raises(ConnectionError):
+        shop.send("GET", done["url"])
+    shop.box.clear_faults()
+    assert shop.send("GET", done["url"])[2].count(b"\n") == 1
+
+
+def test_what_the_app_may_not_do(shop: Client) -> None:
+    shop.box.terms.scopes = ("read_products",)
+    status, body = attempt(shop, "k1")
+    assert status == 200 and body["data"] == {"productSet": None}
+    assert body["errors"][0]["extensions"]["code"] == "ACCESS_DENIED"
+    assert "`write_products`" in body["errors"][0]["message"]
+    assert shop.post("{ products(first: 1) { nodes { id } } }")[2]["data"]["products"] == {
+        "nodes": []
+    }
+    handles = shop.ask("{ currentAppInstallation { accessScopes { handle } } }")
+    assert handles == {"currentAppInstallation": {"accessScopes": [{"handle": "read_products"}]}}
+    assert keys(shop) == {}
 
 
 @pytest.mark.parametrize(

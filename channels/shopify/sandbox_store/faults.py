@@ -23,6 +23,8 @@ NAMES = (
     "throttle",
     "variant_throttle",
     "token_expires",
+    "drop_mid_file",
+    "drop_mid_download",
     "slow",
     "stale_reads",
     "file_fails",
@@ -55,6 +57,8 @@ class _Fault:
 
 class Faults:
     """The switchboard. Thread-safe.
+
+    ``drop_mid_file`` and ``drop_mid_download`` cut an upload or a result after so many bytes (``after``), always.
 
     Options of every fault:
 

@@ -48,6 +48,23 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "bulkOperations": bulk.listed,
 }
 
+SCOPES: Mapping[str, str] = {
+    "productSet": "write_products",
+    "productUpdate": "write_products",
+    "productDelete": "write_products",
+    "productVariantsBulkUpdate": "write_products",
+    "metafieldDefinitionCreate": "write_products",
+    "fileCreate": "write_files",
+    "fileUpdate": "write_files",
+    "fileDelete": "write_files",
+    "publishablePublish": "write_publications",
+    "publishableUnpublish": "write_publications",
+    "publications": "read_publications",
+    "files": "read_files",
+    "products": "read_products",
+}
+"""What an app must be allowed for a field; without it the field is null and an error says ACCESS_DENIED."""
+
 _equipped: weakref.WeakSet[GraphQLSchema] = weakref.WeakSet()
 
 
@@ -57,7 +74,7 @@ def equip(schema: GraphQLSchema) -> None:
         return
     for root, played in ((schema.query_type, QUERIES), (schema.mutation_type, MUTATIONS)):
         for name, field in (root.fields if root is not None else {}).items():
-            field.resolve = played.get(name) or _not_played(name)
+            field.resolve = _allowed(name, played.get(name) or _not_played(name))
     for (kind, name), resolve in parts.PARTS.items():
         known = getattr(schema.type_map.get(kind), "fields", {})
         if name in known:
@@ -67,6 +84,22 @@ def equip(schema: GraphQLSchema) -> None:
         if isinstance(scalar, GraphQLScalarType):
             scalar.coerce_input_value = _amount
     _equipped.add(schema)
+
+
+def _allowed(name: str, resolve: Callable[..., Any]) -> Callable[..., Any]:
+    scope = SCOPES.get(name)
+    if scope is None:
+        return resolve
+
+    def judge(root: Any, info: Any, **args: Any) -> Any:
+        if scope not in info.context.shop.terms.scopes:
+            raise GraphQLError(
+                f"Access denied for {name} field. Required access: `{scope}` access scope.",
+                extensions={"code": "ACCESS_DENIED"},
+            )
+        return resolve(root, info, **args)
+
+    return judge
 
 
 def _amount(value: Any) -> Any:

@@ -110,14 +110,21 @@ class _Door(Wire):
         signature = parse_qs(urlsplit(self.path).query).get("signature", [""])[0]
         gone = shop.faults.strike("bulk_result_gone", {"file"}) is not None
         known = doc is not None and signature == doc["signature"] and not gone
+        if self._before("file", {"file"}, f"bulk/{number}") is None:
+            return
         self._book("file", f"bulk/{number}", "ok" if known else "refused")
         if not known:
             self._send(404, b"<Error><Code>NoSuchKey</Code></Error>", "application/xml")
             return
-        self._send(200, runner.results(int(number)).read_bytes(), "application/jsonl")
+        data = runner.results(int(number)).read_bytes()
+        cut = shop.faults.on("drop_mid_download")
+        if cut is not None and len(data) > int(cut.get("after", 0)):
+            self._send_part(data, int(cut.get("after", 0)))
+        self._send(200, data, "application/jsonl")
 
     def _put(self) -> None:
         parts = urlsplit(self.path)
+        self._cut_short()
         body = self._body()
         fields = dict(parse_qsl(parts.query))
         fields["key"] = unquote(parts.path).removeprefix(uploads.PATH)
@@ -125,6 +132,8 @@ class _Door(Wire):
 
     def _post(self) -> None:
         path = unquote(urlsplit(self.path).path)
+        if path == uploads.PATH:
+            self._cut_short()
         body = self._body()
         if path == uploads.PATH:
             try:
@@ -140,6 +149,15 @@ class _Door(Wire):
             self._graphql(path.removeprefix(API).removesuffix("/graphql.json"), body)
         else:
             self._say(404, {"errors": "Not Found"})
+
+    def _cut_short(self) -> None:
+        """Take only a part of an upload, while the fault is on."""
+        cut = self.place.shop.faults.on("drop_mid_file")
+        length = int(self.headers.get("Content-Length") or 0)
+        if cut is not None and length > int(cut.get("after", 0)):
+            self.rfile.read(int(cut.get("after", 0)))
+            self._book("upload", "", "drop_mid_file")
+            raise Cut
 
     def _take(self, method: str, fields: Mapping[str, str], data: memoryview) -> None:
         shop = self.place.shop

@@ -8,15 +8,6 @@ from channels.shopify.sandbox_store.books import Doc
 from channels.shopify.sandbox_store.lists import connection
 from channels.shopify.sandbox_store.shop import Shop
 
-SCOPES = (
-    "read_products",
-    "write_products",
-    "read_publications",
-    "write_publications",
-    "read_files",
-    "write_files",
-)
-
 CATEGORIES = {
     "hg-3-4-2": "Home & Garden > Decor > Artwork > Posters, Prints, & Visual Artwork",
     "hg-3-4": "Home & Garden > Decor > Artwork",
@@ -62,9 +53,9 @@ def versions(_root: Any, _info: Any) -> list[Doc]:
     return [{"handle": v, "displayName": v, "supported": v != "unstable"} for v in VERSIONS]
 
 
-def installation(_root: Any, _info: Any) -> Doc:
+def installation(_root: Any, info: Any) -> Doc:
     """``currentAppInstallation``."""
-    scopes = [{"handle": s, "description": s} for s in SCOPES]
+    scopes = [{"handle": s, "description": s} for s in info.context.shop.terms.scopes]
     return {"id": "gid://shopify/AppInstallation/1", "accessScopes": scopes}
 
 

@@ -29,6 +29,15 @@ class Terms:
     max_variants: int = 2048
     list_end: int = 25_000
     """Pagination of any list stops here."""
+    scopes: tuple[str, ...] = (
+        "read_products",
+        "write_products",
+        "read_publications",
+        "write_publications",
+        "read_files",
+        "write_files",
+    )
+    """What the app is allowed."""
     token_life: float = 86_399.0
     """Seconds that a token of the client credentials grant lives."""
     file_polls: int = 1

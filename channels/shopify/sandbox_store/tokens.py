@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.shopify.sandbox_store.shop import Shop
-from channels.shopify.sandbox_store.shop_view import SCOPES
 
 PATH = "/admin/oauth/access_token"
 
@@ -25,7 +24,11 @@ def grant(shop: Shop, given: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         life = shop.terms.token_life
         live = _live(shop) | {token: shop.terms.clock() + life}
         shop.books.set_fact("tokens", json.dumps(live))
-    return 200, {"access_token": token, "scope": ",".join(SCOPES), "expires_in": int(life)}
+    return 200, {
+        "access_token": token,
+        "scope": ",".join(shop.terms.scopes),
+        "expires_in": int(life),
+    }
 
 
 def _live(shop: Shop) -> dict[str, float]:

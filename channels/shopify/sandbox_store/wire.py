@@ -79,6 +79,15 @@ class Wire(BaseHTTPRequestHandler):
         more = dict(headers or {}) | ({VERSION_HEADER: served} if served else {})
         self._send(status, data, "application/json; charset=utf-8", more)
 
+    def _send_part(self, data: bytes, count: int) -> None:
+        """Promise all of the bytes, send some, and go."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[:count])
+        self.wfile.flush()
+        raise Cut
+
     def _send(
         self, status: int, data: bytes, kind: str, headers: Mapping[str, str] | None = None
     ) -> None:
