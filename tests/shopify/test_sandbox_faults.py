@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from shopify_client import BULK, RUN, SET, Client, product
@@ -94,6 +97,18 @@ def test_an_upload_and_a_download_break_in_the_middle(shop: Client) -> None:
         shop.send("GET", done["url"])
     shop.box.clear_faults()
     assert shop.send("GET", done["url"])[2].count(b"\n") == 1
+
+
+def test_a_client_that_hangs_up_is_no_trouble(
+    shop: Client, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place = urlsplit(shop.settings["BASE_URL"])
+    for said in (b"", b"POST /upl", b"POST /upload/ HTTP/1.1\r\nContent-Length: 9\r\n\r\nab"):
+        with socket.create_connection((place.hostname, place.port)) as line:
+            line.sendall(said)
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert shop.post("{ shop { name } }")[0] == 200
+    assert capfd.readouterr() == ("", "")
 
 
 def test_what_the_app_may_not_do(shop: Client) -> None:

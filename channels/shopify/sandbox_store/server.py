@@ -7,6 +7,7 @@ as the oldest known with a header that says so. Every request is in the books be
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -43,8 +44,16 @@ class ShopServer:
             place = owner
             mistakes = owner.mistakes
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-        self._server.daemon_threads = True
+        class Quiet(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, _request: object, _client_address: object) -> None:
+                error = sys.exc_info()[1]
+                # A client that hangs up is nothing to speak of.
+                if isinstance(error, Exception) and not isinstance(error, OSError):
+                    owner.mistakes.append(error)
+
+        self._server = Quiet(("127.0.0.1", 0), Door)
         self.shop.address = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(
             target=self._server.serve_forever,
