@@ -96,6 +96,8 @@ def of_errors(errors: Any, extensions: Any, *, write: bool, now: dt.datetime) ->
     known = [e for e in errors if isinstance(e, dict)] if isinstance(errors, list) else []
     codes = {str((e.get("extensions") or {}).get("code") or "") for e in known}
     told = "; ".join(str(e.get("message") or "") for e in known) or str(errors)
+    if "THROTTLED" in codes and _never_fits(extensions):
+        return TooDear("the shop finds one request larger than all of its points", detail=told)
     if "THROTTLED" in codes:
         return Throttled("the shop asks to slow down", after=refill(extensions))
     if "VARIANT_THROTTLE_EXCEEDED" in codes:
@@ -114,6 +116,16 @@ def of_errors(errors: Any, extensions: Any, *, write: bool, now: dt.datetime) ->
         f"the shop does not understand the program: {told}",
         remedy="see whether API_VERSION is one that the program supports",
     )
+
+
+def _never_fits(extensions: Any) -> bool:
+    """Whether a request asks for more points than the bucket holds when it is full."""
+    try:
+        cost = extensions["cost"]
+        most = float(cost["throttleStatus"]["maximumAvailable"])
+        return bool(most < float(cost["requestedQueryCost"]))
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def refill(extensions: Any) -> float:

@@ -48,7 +48,11 @@ def of_input(product: Mapping[str, Any]) -> Decimal:
 
 
 class Budget:
-    """The points that an app has left in a shop, as far as the answers told. Thread-safe."""
+    """The points that an app has left in a shop, as far as the answers told. Thread-safe.
+
+    What is under way is taken off at once, and an answer tells what is left: two threads never spend the same
+    points, whichever of their answers comes first.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -56,6 +60,7 @@ class Budget:
         self._most = 0.0
         self._rate = 0.0
         self._at: dt.datetime | None = None
+        self._under_way = 0.0
 
     def learn(self, status: Mapping[str, Any], now: dt.datetime) -> None:
         """Take over the ``throttleStatus`` of an answer."""
@@ -67,22 +72,22 @@ class Budget:
         with self._lock:
             self._left, self._most, self._rate, self._at = left, most, rate, now
 
-    def pause(self, cost: float, now: dt.datetime) -> float:
-        """Seconds until ``cost`` points are there; 0 when they are, or when nothing is known yet."""
+    def pause(self, points: float, now: dt.datetime) -> float:
+        """Seconds until so many points are there; 0 when they are, or when nothing is known yet."""
         with self._lock:
             if self._left is None or self._at is None or self._rate <= 0:
                 return 0.0
             # A clock that was put back brings nothing back, and costs nothing either.
             passed = max(0.0, (now - self._at).total_seconds())
-            left = min(self._most, self._left + passed * self._rate)
-            missing = min(cost, self._most) - left
-            return max(0.0, missing / self._rate)
+            left = min(self._most, self._left + passed * self._rate) - self._under_way
+            return max(0.0, (min(points, self._most) - left) / self._rate)
 
-    def spend(self, cost: float, now: dt.datetime) -> None:
-        """Book a request that is about to be sent, so that two threads do not spend the same points."""
+    def begin(self, points: float) -> None:
+        """A request of so many points is about to be sent."""
         with self._lock:
-            if self._left is None or self._at is None:
-                return
-            passed = max(0.0, (now - self._at).total_seconds())
-            left = min(self._most, self._left + passed * self._rate)
-            self._left, self._at = max(0.0, left - cost), now
+            self._under_way += points
+
+    def end(self, points: float) -> None:
+        """It was answered, or will never be."""
+        with self._lock:
+            self._under_way = max(0.0, self._under_way - points)

@@ -187,6 +187,22 @@ mutation SetProduct(
 }
 """
 
+SET_MANY = """
+mutation SetProduct(
+  $identifier: ProductSetIdentifiers!, $input: ProductSetInput!, $variants: Int!
+) {
+  productSet(identifier: $identifier, input: $input, synchronous: true) {
+    product {
+      id handle title status onlineStoreUrl
+      featuredMedia { id ... on MediaImage { image { url } } }
+      variants(first: $variants) { nodes { id sku price compareAtPrice } }
+    }
+    userErrors { code field message }
+  }
+}
+"""
+"""The same for a bulk operation, whose mutation may have one connection only."""
+
 SET_PRICES = """
 mutation SetPrices($productId: ID!, $variants: [ProductVariantsBulkInput!]!) {
   productVariantsBulkUpdate(productId: $productId, variants: $variants) {
@@ -311,10 +327,19 @@ BULK_PRODUCTS = """
 
 def bulk_products(publications: Sequence[str]) -> str:
     """``BULK_PRODUCTS`` with one field ``on0``, ``on1``... per publication id: a bulk query takes no variables."""
+    return _asking(BULK_PRODUCTS, publications)
+
+
+def set_many(publications: Sequence[str]) -> str:
+    """``SET_MANY`` with the same fields."""
+    return _asking(SET_MANY, publications)
+
+
+def _asking(document: str, publications: Sequence[str]) -> str:
     asked = " ".join(
         f'on{n}: publishedOnPublication(publicationId: "{p}")' for n, p in enumerate(publications)
     )
-    return BULK_PRODUCTS.replace("onlineStoreUrl", f"onlineStoreUrl {asked}".rstrip(), 1)
+    return document.replace("onlineStoreUrl", f"onlineStoreUrl {asked}".rstrip(), 1)
 
 
 def bulk_mutation(document: str, mark: str) -> str:

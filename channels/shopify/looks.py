@@ -49,7 +49,7 @@ class Looks:
         """A product by its id there, or by our key."""
         if not remote.id.startswith("gid:"):
             return self.product(remote.key)
-        data = self.shop.ask(documents.PRODUCTS_BY_ID, {"ids": [remote.id]})
+        data = self.shop.ask_patiently(documents.PRODUCTS_BY_ID, {"ids": [remote.id]})
         node = next((n for n in data["nodes"] if n), None)
         return self._whole(node, data) if node is not None else None
 
@@ -57,7 +57,7 @@ class Looks:
         """A product by our key, or by its handle when its SKUs are ours."""
         try:
             variables = {"identifier": inputs.identifier(key)}
-            data = self.shop.ask(documents.PRODUCT, variables)
+            data = self.shop.ask_patiently(documents.PRODUCT, variables)
         except (Rejected, SiteChanged) as error:
             # A shop where nothing was ever published from here has no such metafield.
             if isinstance(error, TooDear) or "definition" not in error.sentence.lower():
@@ -66,7 +66,7 @@ class Looks:
         node = data.get("productByIdentifier")
         if node is not None:
             return self._whole(node, data)
-        data = self.shop.ask(documents.PRODUCT, {"identifier": {"handle": key}})
+        data = self.shop.ask_patiently(documents.PRODUCT, {"identifier": {"handle": key}})
         node = data["productByIdentifier"]
         if node is None:
             return None

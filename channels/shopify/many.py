@@ -15,7 +15,7 @@ from channels.shopify import bulk, documents, inputs
 from channels.shopify.answers import not_there, of_errors, refusal
 from channels.shopify.ready import Place
 from publisher.channel import Write, Wrote
-from publisher.errors import PublisherError
+from publisher.errors import PublisherError, Rejected
 from publisher.listing import Listing, Receipt, Remote, Status
 from publisher.row import Verb
 
@@ -23,18 +23,20 @@ if TYPE_CHECKING:
     from channels.shopify.session import ShopifySession
     from channels.shopify.shown import Shown
 
-_READ_ALL = 50
+_READ_ALL = 10
 """From so many products that must be known on, the whole shop is read at once."""
 
 _ORDER = {
     documents.SET_METAFIELDS: "metafieldsSet",
     documents.DELETE_METAFIELDS: "metafieldsDelete",
-    documents.SET_PRODUCT: "productSet",
+    documents.SET_MANY: "productSet",
     documents.SET_PRICES: "productVariantsBulkUpdate",
     documents.PUBLISH: "publishablePublish",
     documents.UNPUBLISH: "publishableUnpublish",
 }
 """Commands in order, with what their answers are called."""
+
+_ADAPTED = {documents.SET_MANY: documents.set_many}
 
 Command = tuple[str, Mapping[str, Any]]
 
@@ -68,12 +70,13 @@ def write_many(session: ShopifySession, writes: Sequence[Write]) -> Iterator[Wro
     """Carry the writes out. Yields each answer as soon as it is certain; see ``Session.write_many``."""
     session.ready.writable()
     known = _look(session, writes)
-    jobs = []
+    jobs, refused = [], []
     for write in writes:
         try:
             jobs.append(_job(session, write, known))
-        except PublisherError as error:
-            yield Wrote(write.key, error=error)
+        except Rejected as error:
+            refused.append(Wrote(write.key, error=error))
+    yield from refused
     first = True
     for document in _ORDER:
         own = [(job, job.next(document)) for job in jobs]
@@ -92,7 +95,9 @@ def _carried_out(
 ) -> Iterator[Wrote]:
     open_still = dict(enumerate(job for job, _ in going))
     lines = [variables for _, variables in going]
-    for number, line in bulk.run(session.shop, document, lines, first=first):
+    # A bulk mutation has no variable for the sales channels: they stand in its text.
+    text = _ADAPTED.get(document, lambda _channels: document)(session.ready.publications)
+    for number, line in bulk.run(session.shop, text, lines, first=first):
         job = open_still.pop(number, None)
         if job is None:
             continue
@@ -119,7 +124,7 @@ def _took(session: ShopifySession, job: _Job, line: Mapping[str, Any]) -> None:
     if listing is None:
         if error := not_there(write.key, answer["userErrors"]):
             raise error
-    elif document == documents.SET_PRODUCT:
+    elif document == documents.SET_MANY:
         node = session.accepted(listing, variables["input"], answer)
         job.receipt = session.receipt(
             listing, node, variables["input"], write.staged if job.pictures else ()
@@ -139,9 +144,9 @@ def _job(session: ShopifySession, write: Write, known: _Known) -> _Job:
     listing, remote = write.listing, write.remote
     if write.verb is Verb.WITHDRAW or listing is None:
         assert remote is not None
-        taken_off = inputs.command({"id": remote.id}, {"status": "ARCHIVED"})
+        taken_off = _command({"id": remote.id}, {"status": "ARCHIVED"})
         gone = Receipt(Remote(remote.id, write.key, Status.GONE))
-        return _Job(write, [(documents.SET_PRODUCT, taken_off)], receipt=gone)
+        return _Job(write, [(documents.SET_MANY, taken_off)], receipt=gone)
     session.ready.priced_in(listing)
     if write.verb is Verb.CREATE:
         return _Job(write, _creation(session, write, listing, known))
@@ -157,11 +162,17 @@ def _job(session: ShopifySession, write: Write, known: _Known) -> _Job:
     commands = _tags(remote.id, write, listing, parts.meta) if parts.meta else []
     product = session.changed_product(listing, write.staged, parts, there)
     if product:
-        commands.append((documents.SET_PRODUCT, inputs.command({"id": remote.id}, product)))
+        commands.append((documents.SET_MANY, _command({"id": remote.id}, product)))
     if parts.published:
         shown = bool(listing.fields.get("published"))
         commands += _publish(remote.id, session.ready.publications, shown=shown)
     return _Job(write, commands, pictures=parts.pictures, receipt=receipt)
+
+
+def _command(identifier: Mapping[str, Any], product: Mapping[str, Any]) -> dict[str, Any]:
+    found = inputs.command(identifier, product)
+    del found["media"]
+    return found
 
 
 def _creation(
@@ -170,14 +181,14 @@ def _creation(
     place = session.place_for(listing, write.staged)
     if place is None:
         product = session.new_product(listing, write.staged)
-        variables = inputs.command(inputs.identifier(listing.key), product)
-        return [(documents.SET_PRODUCT, variables)]
+        variables = _command(inputs.identifier(listing.key), product)
+        return [(documents.SET_MANY, variables)]
     there = known.there.get(place.id)
     if there is None:
         there = session.looks.there(Remote(place.id, listing.key), listing.item)
     product = session.old_product(listing, write.staged, there)
     tags = _tags(place.id, write, listing, None)
-    return [*tags, (documents.SET_PRODUCT, inputs.command({"id": place.id}, product))]
+    return [*tags, (documents.SET_MANY, _command({"id": place.id}, product))]
 
 
 def _tags(
@@ -210,9 +221,9 @@ def _look(session: ShopifySession, writes: Sequence[Write]) -> _Known:
     news = {w.key for w in writes if w.verb is Verb.CREATE}
     if len(news) <= _READ_ALL or session.ready.knows_all_keys():
         places = {key: session.ready.place_of(key) for key in news}
-        old = [p for p in places.values() if p is not None]
+        old = {p.id: Remote(p.id, key) for key, p in places.items() if p is not None}
         if len(changed) + len(old) <= _READ_ALL:
-            found = {i: session.looks.of(r) for i, r in changed.items()}
+            found = {i: session.looks.of(r) for i, r in (changed | old).items()}
             return _Known({i: shown for i, shown in found.items() if shown is not None})
     there = {
         p.id: p

@@ -17,7 +17,7 @@ from channels.shopify.looks import Looks
 from channels.shopify.many import write_many
 from channels.shopify.ready import Place, Ready
 from channels.shopify.shop import Common, Shop, common
-from channels.shopify.shown import Shown, facts, nodes, pictures, variant
+from channels.shopify.shown import Shown, facts, nodes, pictures, published_on, variant
 from channels.shopify.uploads import Uploads
 from publisher.channel import Context, Session, Write, Wrote
 from publisher.errors import Conflict, Transient
@@ -254,8 +254,8 @@ class ShopifySession(Session):
 
     def missing(self, listing: Listing, node: Mapping[str, Any]) -> tuple[str, ...]:
         """The sales channels that a product of an answer should be on, and is not."""
-        on = {p["publication"]["id"] for p in nodes(node, "resourcePublicationsV2")}
         wanted = self.ready.publications if listing.fields.get("published") else ()
+        on = published_on(node, self.ready.publications)
         return tuple(p for p in wanted if p not in on)
 
     def accepted(
@@ -279,7 +279,8 @@ class ShopifySession(Session):
         shas = [s.file.sha256 for s in staged]
         # Pictures come back in the order in which they were asked for, foreign ones last.
         foreign = len(product.get("files", ())) - len(shas)
-        media = pictures(nodes(node, "media"), [*shas, *[""] * foreign])
+        first = [node["featuredMedia"]] if node.get("featuredMedia") else []
+        media = pictures(nodes(node, "media") or first, [*shas, *[""] * foreign])
         variants = [variant(v, listing.item) for v in nodes(node, "variants")]
         known = facts(variants, media)
         for sha in shas:

@@ -48,8 +48,8 @@ class Common:
 
     tokens: Tokens
     budget: cost.Budget = field(default_factory=cost.Budget)
-    prices: dict[str, float] = field(default_factory=dict)
-    """What a question cost when it was last asked."""
+    surplus: dict[str, float] = field(default_factory=dict)
+    """Points by which a document was dearer than our own sum."""
     staged: dict[str, str] = field(default_factory=dict)
     """SHA-256 → where bytes lie that no product shows yet."""
     targets: list[Target] = field(default_factory=list)
@@ -103,8 +103,7 @@ class Shop:
 
     def ask(self, document: str, variables: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """A question. Raises Transient, Throttled or what else stands in the way."""
-        price = self.shared.prices.get(document, float(cost.READ))
-        return self._call(document, variables or {}, price, write=False)
+        return self._call(document, variables or {}, float(cost.READ), write=False)
 
     def ask_patiently(
         self, document: str, variables: Mapping[str, Any] | None = None
@@ -132,7 +131,7 @@ class Shop:
             announce = self.context.sending if first and final else None
             return self._call(document, variables, float(points), write=final, announce=announce)
 
-        return once() if first else self._patiently(once)
+        return once() if first and final else self._patiently(once)
 
     def _patiently(self, action: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
         for _ in range(PATIENCE):
@@ -151,10 +150,15 @@ class Shop:
         write: bool,
         announce: Callable[[], None] | None = None,
     ) -> Mapping[str, Any]:
+        points += self.shared.surplus.get(document, 0.0)
         self._pace(points)
-        reply = self._exchange(document, variables, write=write, announce=announce)
-        body = body_of(reply)
-        self._learn(document, body, write=write)
+        self.shared.budget.begin(points)
+        try:
+            reply = self._exchange(document, variables, write=write, announce=announce)
+            body = body_of(reply)
+            self._learn(document, body, points)
+        finally:
+            self.shared.budget.end(points)
         return data_of(reply, body, write=write, now=self.context.now())
 
     def _pace(self, points: float) -> None:
@@ -164,7 +168,6 @@ class Shop:
             raise Throttled("the shop's points are used up for now", after=pause)
         if pause > 0:
             self.context.wait(pause)
-        budget.spend(points, self.context.now())
 
     def _exchange(
         self,
@@ -203,7 +206,7 @@ class Shop:
             )
         return Transient(f"{address} cannot be reached", detail=str(error))
 
-    def _learn(self, document: str, body: Mapping[str, Any], *, write: bool) -> None:
+    def _learn(self, document: str, body: Mapping[str, Any], points: float) -> None:
         extensions = body.get("extensions")
         told = extensions.get("cost") if isinstance(extensions, Mapping) else None
         if not isinstance(told, Mapping):
@@ -212,5 +215,7 @@ class Shop:
         if isinstance(status, Mapping):
             self.shared.budget.learn(status, self.context.now())
         asked = told.get("requestedQueryCost")
-        if not write and isinstance(asked, (int, float)):
-            self.shared.prices[document] = float(asked)
+        if isinstance(asked, (int, float)) and asked > points:
+            # An answer costs something as well, which only the shop can tell.
+            more = self.shared.surplus.get(document, 0.0) + float(asked) - points
+            self.shared.surplus[document] = more

@@ -117,11 +117,9 @@ def shown(node: Mapping[str, Any], currency: str, wanted: Sequence[str]) -> Show
     item = meta.get("item", "")
     variants = tuple(variant(v, item) for v in nodes(node, "variants"))
     media = pictures(nodes(node, "media"), texts(meta.get("files")))
-    on = {p["publication"]["id"] for p in nodes(node, "resourcePublicationsV2")}
-    on |= {wanted[int(k[2:])] for k, v in node.items() if k[:2] == "on" and k[2:].isdigit() and v}
     options = tuple((o["id"], o["name"]) for o in node.get("options") or ())
     status = str(node.get("status") or "")
-    published = set(wanted) <= on
+    published = set(wanted) <= published_on(node, wanted)
     fields = {
         **_words(node),
         **_sold(variants, options, currency),
@@ -148,6 +146,12 @@ def nodes(parent: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     """The nodes of a connection; none when it was not asked for."""
     found = parent.get(name)
     return list(found.get("nodes") or ()) if isinstance(found, Mapping) else []
+
+
+def published_on(node: Mapping[str, Any], wanted: Sequence[str]) -> set[str]:
+    """Ids of the sales channels that a product node is on, in whichever way it was asked for."""
+    on = {str(p["publication"]["id"]) for p in nodes(node, "resourcePublicationsV2")}
+    return on | {channel for n, channel in enumerate(wanted) if node.get(f"on{n}")}
 
 
 def variant(node: Mapping[str, Any], item: str) -> Variant:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyvips
@@ -107,6 +107,15 @@ class Floor(World):
         self.studio.size = SMALL
         self.stock(count)
 
+    def __enter__(self) -> Self:
+        super().__enter__()
+        # Points come back, and tokens grow old, by the clock of the run.
+        start = self.clock.now()
+        self.shop.terms.clock = lambda: (self.clock.now() - start).total_seconds()
+        self.shop.terms.now = self.clock.now
+        self.shop.terms.bulk_wait = 0.2
+        return self
+
     def stock(self, count: int) -> None:
         """Have so many items, all alike but for their id."""
         source = next(i for i in self.everything.items if i.id == "w001")
@@ -162,8 +171,16 @@ class Floor(World):
 
     def asked(self) -> Counter[str]:
         """How often each command was given since the last ``forget``; questions are left out."""
-        counts = self.shop.counts()
-        return Counter({k: n for k, n in counts.items() if not READS.issuperset(k.split("+"))})
+        named = (
+            a.name if a.kind == "graphql" else a.kind
+            for a in self.shop.requests()
+            if a.outcome != "refused"
+        )  # fmt: skip
+        return Counter(name for name in named if not READS.issuperset(name.split("+")))
+
+    def refused(self) -> int:
+        """How many requests were turned away since the last ``forget``."""
+        return sum(a.outcome == "refused" for a in self.shop.requests())
 
     def forget(self) -> None:
         """Begin to count anew."""
@@ -180,7 +197,7 @@ class Floor(World):
             differing = {
                 n: (fields.get(n), v) for n, v in listing.fields.items() if fields.get(n) != v
             }
-            assert differing == {}, key
+            assert not differing, (key, differing)
         assert all(count == 1 for _, count in self.goods().values())
 
 
