@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from publisher.channel import ReadOnlySession, Session
+from publisher.channel import Session
 from publisher.diff import changes
 from publisher.errors import Conflict, PublisherError, Unsupported
 from publisher.ledger.store import Ledger
@@ -22,6 +22,7 @@ from publisher.observe import Account, Door
 from publisher.pacing import retried
 from publisher.pipeline import make_plan
 from publisher.plan import AccountPlan, Confidence, Plan, PlanItem, Word
+from publisher.readonly import ReadOnlySession
 from publisher.row import Verb
 from publisher.workspace import Workspace
 

@@ -1,7 +1,7 @@
 """The contract between the core and the adapters: a pure Channel, an effectful Session, and a Sandbox.
 
 An adapter never sleeps, retries, reads the environment or opens the ledger. Everything it may use comes in
-its Context. Planning hands out a ReadOnlySession, so that a dry run cannot write by construction.
+its Context. Planning hands out a session that can only read (``publisher.readonly``).
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ class Context:
     """Where the channel holds the bytes with this SHA-256 for us (``remote.held``), as the ledger knows it."""
     bound: Callable[[], Iterator[Remote]] = lambda: iter(())
     """Everything that the ledger has bound for this account, by key in order, one at a time."""
+    digital_source_type: Callable[[bytes], str] = lambda _data: ""
+    """The IPTC digital source type that a picture's XMP states; "" when it states none or cannot be read."""
     wait: Callable[[float], None] = lambda _seconds: None
     """Let so many seconds pass on the run's clock, for work that the channel does by itself (polling)."""
 
@@ -218,67 +220,6 @@ class Session(ABC):
                 verb, f"{self.context.row.title} has no way to {verb.value}"
             )
         )
-
-
-class ReadOnlySession(Session):
-    """Wraps a session for planning: reads pass through, every other verb raises Unsupported."""
-
-    def __init__(self, inner: Session) -> None:
-        super().__init__(inner.context)
-        self._inner = inner
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def check(self) -> Health:
-        return self._inner.check()
-
-    def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
-        return self._inner.find(key, files)
-
-    def list(self) -> Iterator[Sequence[Remote]]:
-        return self._inner.list()
-
-    def find_many(self, keys: Sequence[str]) -> Mapping[str, Remote]:
-        return self._inner.find_many(keys)
-
-    def status(self, remote: Remote) -> Status:
-        return self._inner.status(remote)
-
-    def picture(self, remote: Remote) -> bytes | None:
-        return self._inner.picture(remote)
-
-    def link(self, remote: Remote, seconds: int) -> str:
-        return self._inner.link(remote, seconds)
-
-    def replaced(self) -> Iterator[Replaced]:
-        return self._inner.replaced()
-
-    def drop(self, what: Replaced) -> None:
-        self._refuse("drop")
-
-    def stage(self, file: File) -> Staged:
-        self._refuse("stage")
-
-    def create(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
-        self._refuse("create")
-
-    def update(
-        self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
-    ) -> Receipt:
-        self._refuse("update")
-
-    def withdraw(self, remote: Remote) -> Receipt:
-        self._refuse("withdraw")
-
-    def submit(self, batch: Sequence[tuple[Listing, Remote]], digest: str) -> Receipt:
-        self._refuse("submit")
-
-    def write_many(self, writes: Sequence[Write]) -> Iterator[Wrote]:
-        self._refuse("write_many")
-
-    def _refuse(self, verb: str) -> NoReturn:
-        raise Unsupported(f"planning is read-only and may not {verb}")
 
 
 class Channel(ABC):

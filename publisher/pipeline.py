@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ from publisher.observe import Account, Door
 from publisher.outcome import Outcome, PushResult, joined
 from publisher.plan import AccountPlan, Confidence, Done, Plan, PlanItem, Submission, Word
 from publisher.policy import Bench, quotas_for
+from publisher.pricing import price_moment, with_sales_ended
 from publisher.promises import plan_conflicts
 from publisher.remarks import gone_by_hand, left_behind, live_but_denied, placed
 from publisher.row import Verb
@@ -63,6 +64,7 @@ def make_plan(ws: Workspace, ledger: Ledger, *, day: dt.date, now: dt.datetime) 
     findings: list[Finding] = list(ws.findings)
     listings: dict[tuple[str, str], Listing] = {}
     bench = ws.bench(day)
+    moment = price_moment(day, now)
     for account in ws.accounts:
         own = []
         for item in ws.items:
@@ -76,6 +78,7 @@ def make_plan(ws: Workspace, ledger: Ledger, *, day: dt.date, now: dt.datetime) 
                 account,
                 item,
                 bench,
+                moment,
                 bindings.get(pair),
                 unsettled.get(pair),
                 source_of(account, item, bindings),
@@ -146,11 +149,13 @@ def push(
     stop: threading.Event | None = None,
     command: str = "push",
     staged: bool = False,
+    narrow: Callable[[Plan], Plan] = lambda plan: plan,
 ) -> PushResult:
     """Carry a plan out. Raises UnsafePlan before the first write when a guard trips that is not allowed.
 
     ``command`` is what the seller ran, for the override that a guard's error names. With ``staged`` accounts
-    that follow others are served after them, by what is live then; without, their pairs wait as planned.
+    that follow others are served after them, by what is live then, as far as ``narrow`` lets through of such
+    a later plan; without, their pairs wait as planned.
     """
     # Planning never needs what can write, so only a push loads it.
     from publisher.apply import Hands, carry_out, preflighted
@@ -162,7 +167,7 @@ def push(
     ledger.remember(remembered(plan, ws), door.clock.now())
     hands = Hands(ledger, studio, door, reporter, stop or threading.Event())
     sick = preflighted(plan, ws.accounts, hands, strict=strict)
-    run = ledger.begin_run(command.partition(" ")[0], plan.digest, door.clock.now())
+    run = ledger.begin_run(command, plan.digest, door.clock.now())
     taking_off = all(p.verb is Verb.WITHDRAW for p in plan.active())
     order = stages(ws.accounts) if staged or taking_off else [ws.accounts]
     result = PushResult(plan, run, ())
@@ -175,9 +180,8 @@ def push(
         elif number:
             # Who follows another account is planned anew, with what is live there by now.
             now = door.clock.now()
-            todo = after_sources(
-                plan, make_plan(ws, ledger, day=plan.day or now.date(), now=now), stage
-            )
+            later = narrow(make_plan(ws, ledger, day=plan.day or now.date(), now=now))
+            todo = after_sources(plan, later, stage)
             trips = [t for t in plan_guards(todo, ledger) if t.guard not in set(allowed)]
             aside |= {t.account: unsafe(todo, trips, command) for t in trips}
         result = joined(result, carry_out(todo, stage, hands, run, aside))
@@ -205,6 +209,7 @@ def _pair(
     account: Account,
     item: Item,
     bench: Bench,
+    moment: dt.datetime,
     bound: Binding | None,
     intent: Intent | None,
     source: Remote | None,
@@ -225,13 +230,14 @@ def _pair(
     copy = compose(item, row, account.name, verdict, account.options)
     if source is not None:
         copy = replace(copy, source=source)
-    listing = account.channel.to_listing(
-        item, item.override(account.name).offer or item.offer, copy
-    )
+    # The account's rules make its prices of the manifest's; an adapter never calculates one.
+    priced = account.pricing.offer(item, account.name, moment)
+    listing = account.channel.to_listing(item, priced.offer, copy)
+    listing = with_sales_ended(listing, bound.fields if bound is not None else {})
     if bound is not None:
         # What the seller decided to leave as it was changed there stays so.
         listing = with_stances(listing, bound.fields)
-    about = [*drafts.findings, *listing.findings, *inspect(item, listing)]
+    about = [*drafts.findings, *priced.findings, *listing.findings, *inspect(item, listing)]
     about += account.channel.validate(listing)
     planned = decide(
         item,

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from publisher.channel import ReadOnlySession
 from publisher.errors import ConfigError, Conflict, PublisherError
 from publisher.ledger.records import Binding
 from publisher.ledger.store import Ledger
 from publisher.listing import Listing, Remote, Status
 from publisher.observe import Account, Door, with_setup_notes
 from publisher.pacing import retried
+from publisher.readonly import ReadOnlySession
 from publisher.row import Verb
 from publisher.stances import (
     STATUS,
@@ -69,7 +69,9 @@ def _read(
 ) -> None:
     now = door.clock.now()
     told: list[Drift] = []
-    with ReadOnlySession(account.channel.session(door.context(account))) as session:
+    known = [Remote(b.remote_id, b.key, b.status, b.url) for b in bound]
+    context = door.context(account, bound=lambda: iter(known))
+    with ReadOnlySession(account.channel.session(context)) as session:
         for start in range(0, len(bound), PORTION):
             portion = bound[start : start + PORTION]
             keys = [b.key for b in portion]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from publisher.admission import UNSTATED
 from publisher.ledger.records import Binding
 from publisher.listing import Finding, Level
 from publisher.manifest.item import Item
@@ -53,7 +54,9 @@ def left_behind(ws: Workspace, bindings: Mapping[tuple[str, str], Binding]) -> l
 
 
 def placed(finding: Finding, item: Item, account: Account) -> Finding:
-    """The finding with its item, account, file and line."""
+    """The finding at its place in the manifest; one that is about the account as a whole has none there."""
+    if finding.code == UNSTATED:
+        return finding
     return replace(
         finding,
         item=finding.item or item.id,

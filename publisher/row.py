@@ -162,13 +162,31 @@ class Sheet(RowData):
 
 
 class Categories(RowData):
-    """From the project's canonical vocabulary to the channel's own values."""
+    """From the project's canonical vocabulary to the channel's own values.
+
+    ``known`` lists every value that the channel has with its own name for it ("" when the value is the name),
+    where the whole list is known: what is not on it is told, with suggestions.
+    """
 
     mapping: dict[str, str] = Field(default_factory=dict)
+    known: dict[str, str] = Field(default_factory=dict)
     default: str | None = None
     min: int = Field(0, ge=0, description="How many an item must have at least.")
     max: int = 1
     evidence: Evidence | None = None
+
+    def named(self, value: str) -> str:
+        """A value as a person reads it: with the channel's name for it, if there is one."""
+        name = self.known.get(value, "")
+        return f"{value} ({name})" if name else value
+
+    @model_validator(mode="after")
+    def _maps_to_what_is_known(self) -> Categories:
+        wanted = [*self.mapping.values(), *([self.default] if self.default is not None else [])]
+        strange = [v for v in dict.fromkeys(wanted) if self.known and v not in self.known]
+        if strange:
+            raise ValueError(f"mapped to what the channel does not have: {', '.join(strange)}")
+        return self
 
 
 _REACH = {

@@ -30,7 +30,7 @@ def page_variables(
         "description": fields["description"],
         "creator": fields["creator"],
         "copyright": fields["copyright"],
-        "price": ", ".join(str(v) for k, v in fields.items() if k.startswith("price.")),
+        "price": shown_prices(fields),
         "updated": day.isoformat(),
         "keywords": fields["keywords"],
         "images": [
@@ -63,6 +63,16 @@ def replaced_in(card: Mapping[str, Any]) -> Iterator[tuple[str, dt.datetime]]:
     """Object and moment of everything that the card calls out of use."""
     for old in card.get("replaced", ()):
         yield str(old["location"]), dt.datetime.fromisoformat(old["at"])
+
+
+def shown_prices(fields: Mapping[str, Any]) -> str:
+    """The prices as the page shows them; during a sale with the usual price after each."""
+    found = []
+    for name, price in fields.items():
+        if name.startswith("price.") and price is not None:
+            usual = fields.get(f"compare_at.{name.removeprefix('price.')}")
+            found.append(f"{price} (usually {usual})" if usual else str(price))
+    return ", ".join(found)
 
 
 def _origin(line: str) -> dict[str, Any]:

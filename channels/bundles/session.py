@@ -12,10 +12,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from channels.bundles.page import out_of_use, page_variables, replaced_in
+from channels.bundles.page import out_of_use, page_variables, replaced_in, shown_prices
 from channels.bundles.settings import BundleSettings
 from publisher.channel import Context, Replaced, Session
-from publisher.errors import Conflict, OutcomeUnknown, PublisherError, Transient
+from publisher.errors import Conflict, OutcomeUnknown, PublisherError, Rejected, Transient
 from publisher.listing import (
     Change,
     FieldValue,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _PAGE = "index.html"
 _CARD = "listing.json"
 _CARD_KIND = "application/json"
-_CARD_BYTES = 1_000_000
+_CARD_BYTES = 4_000_000
 _FOREVER = "public, max-age=31536000, immutable"
 _SHORT = "public, max-age=60"
 
@@ -155,8 +155,13 @@ class BundleSession(Session):
     def update(
         self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
     ) -> Receipt:
-        """Write the page anew; the link stays, and the old archive stays until it is dropped."""
-        return self._publish(listing, staged, remote.key)
+        """Write the page anew; the link stays, and the old archive stays until it is dropped.
+
+        Without files only the prices change: the page is written with everything else as it was.
+        """
+        if staged:
+            return self._publish(listing, staged, remote.key)
+        return self._reprice(remote.key, changes)
 
     def withdraw(self, remote: Remote) -> Receipt:
         """Put a page in its place that says so. Its files go, except those of other bundles; the link stays valid."""
@@ -206,25 +211,46 @@ class BundleSession(Session):
             self._key(what.key, _CARD), words, content_type=_CARD_KIND, cache_control=_SHORT
         )
 
+    def _reprice(self, key: str, changes: Sequence[Change]) -> Receipt:
+        card = self._card(key)
+        if card is None or card.get("gone"):
+            raise Rejected(
+                f"the page of {key} is not there any more, so it has no price to change",
+                remedy="publisher push puts it up again",
+            )
+        if "page" not in card:
+            raise Rejected(
+                f"what the page of {key} shows is not noted beside it, so its price cannot be changed alone",
+                remedy="change something else of the bundle as well and push it once",
+            )
+        named = {c.field: plain(c.new) for c in changes}
+        fields = {k: v for k, v in (card["fields"] | named).items() if v is not None}
+        page = {
+            **card["page"],
+            "price": shown_prices(fields),
+            "updated": f"{self.context.now():%Y-%m-%d}",
+        }
+        self.context.sending()
+        self._write(key, "bundle.html.j2", page, {**card, "fields": fields, "page": page})
+        return Receipt(Remote(key, key, Status.LIVE, self._url(key), _typed(fields)))
+
     def _publish(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
         files = [s.location for s in staged]
         archive = next(s.location for s in staged if s.file.role == "archive")
+        now = self.context.now()
+        page = page_variables(
+            listing, staged, self._relative, day=now.date(), private=self._private
+        )
         card = {
             "item": listing.item,
             "fields": plain(dict(listing.fields)),
             "files": files,
             "archive": archive,
-            "replaced": out_of_use(self._card(key) or {}, files, self.context.now()),
+            "replaced": out_of_use(self._card(key) or {}, files, now),
+            "page": page,
         }
         self.context.sending()
-        variables = page_variables(
-            listing,
-            staged,
-            self._relative,
-            day=self.context.now().date(),
-            private=self._private,
-        )
-        self._write(key, "bundle.html.j2", variables, card)
+        self._write(key, "bundle.html.j2", page, card)
         fields = dict(listing.fields) | self._facts(archive)
         remote = Remote(key, key, Status.LIVE, self._url(key), fields)
         return Receipt(remote, tasks=listing.tasks, sent=tuple(s.file for s in staged))

@@ -5,6 +5,7 @@ A pack is built beside its place and moved in as one step, so that a pack that i
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ from typing import Any, ClassVar
 
 from channels.transport.batch import batch_sheets, offered_as
 from publisher.channel import Session
-from publisher.errors import Conflict, Rejected
+from publisher.errors import Conflict, OutcomeUnknown, Rejected
 from publisher.listing import (
     Change,
     FieldValue,
@@ -30,6 +31,8 @@ from publisher.listing import (
 
 _CARD = "listing.json"
 _SHEETS = (".csv", ".tsv")
+_WORDS = (_CARD, "checklist.md", "checklist.html")
+"""Files of a pack that are made of the listing's words."""
 
 
 class HandoffSession(Session):
@@ -81,6 +84,10 @@ class HandoffSession(Session):
                 f"the folder {place.name} is already there and was not made from here",
                 remedy=f"move {place} away",
             )
+        return self._build(listing, staged, key)
+
+    def _build(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
+        place = self._pack(key)
         # One run at a time has the account, so what a killed one left here is ours to sweep away.
         building = place.with_name(f".{place.name}.building")
         shutil.rmtree(building, ignore_errors=True)
@@ -100,16 +107,18 @@ class HandoffSession(Session):
         self.context.sending()
         shutil.rmtree(place, ignore_errors=True)
         building.rename(place)
-        page = self.context.row.page
-        task = f"open {place / 'checklist.html'}" + (f" and go to {page}" if page else "")
-        remote = Remote(key, key, Status.PREPARED, url=(place / "checklist.html").as_uri())
-        return Receipt(remote, tasks=(task, *listing.tasks), sent=tuple(s.file for s in staged))
+        return self._receipt(listing, key, tuple(s.file for s in staged))
 
     def update(
         self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
     ) -> Receipt:
-        """Make the pack anew; the checklist is for the person who carries the change over."""
-        return self.create(listing, staged, listing.key)
+        """Make the pack anew; the checklist is for the person who carries the change over.
+
+        Without files only words change, such as a price: the files of the pack stay in it as they are.
+        """
+        if staged:
+            return self._build(listing, staged, listing.key)
+        return self._reword(listing, remote.key)
 
     def withdraw(self, remote: Remote) -> Receipt:
         """Remove the pack. Whether somebody carried it over is not known here, so a person is asked to look."""
@@ -133,6 +142,32 @@ class HandoffSession(Session):
     def _pack(self, key: str) -> Path:
         return self.context.outbox / key
 
+    def _reword(self, listing: Listing, key: str) -> Receipt:
+        place = self._pack(key)
+        if not (place / _CARD).is_file():
+            raise Rejected(
+                f"the pack {place} is not there any more",
+                remedy=f"publisher resolve {listing.item} {self.context.account} --as gone, then push",
+            )
+        found = sorted(
+            p for p in place.glob("*") if p.is_file() and p.name not in _WORDS and p.name[0] != "."
+        )
+        files = [_measured(path) for path in found]
+        self.context.sending()
+        try:
+            self._write_words(place, listing, files)
+        except OSError as error:
+            raise OutcomeUnknown(
+                f"the words of the pack {place} could not be written whole", detail=repr(error)
+            ) from error
+        return self._receipt(listing, key, ())
+
+    def _receipt(self, listing: Listing, key: str, sent: tuple[File, ...]) -> Receipt:
+        place, page = self._pack(key), self.context.row.page
+        task = f"open {place / 'checklist.html'}" + (f" and go to {page}" if page else "")
+        remote = Remote(key, key, Status.PREPARED, url=(place / "checklist.html").as_uri())
+        return Receipt(remote, tasks=(task, *listing.tasks), sent=sent)
+
     def _copy(self, file: File, target: Path) -> None:
         step = 4 * 1024 * 1024
         with file.path.open("rb") as source, target.open("wb") as sink:
@@ -147,11 +182,23 @@ class HandoffSession(Session):
             ("handoff.html.j2", "checklist.html"),
         ):
             text = self.context.render(template, variables)
-            (folder / name).write_text(text, encoding="utf-8")
+            _replace(folder / name, text)
         card = {"item": listing.item, "fields": plain(dict(listing.fields))}
-        (folder / _CARD).write_text(
-            json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8"
-        )
+        # Last of all: what it says is what the pack is found to say.
+        _replace(folder / _CARD, json.dumps(card, ensure_ascii=False, indent=1))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    fresh = path.with_name(f".{path.name}.fresh")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
+
+
+def _measured(path: Path) -> File:
+    with path.open("rb") as source:
+        checksum = hashlib.file_digest(source, "sha256").hexdigest()
+    return File("kept", path.name, path, path.stat().st_size, checksum)
 
 
 def _typed(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,11 +211,17 @@ def _to_paste(listing: Listing) -> dict[str, FieldValue]:
     fields = {
         name.removeprefix("csv."): value
         for name, value in listing.fields.items()
-        if name not in own and not name.startswith(("variant.", "price."))
+        if name not in own
+        and not name.startswith(("variant.", "price.", "compare_at.", "royalty."))
     }
     for offered in offered_as(listing):
         if "price_text" in offered:
-            fields[str(offered["variant"])] = str(offered["price_text"])
+            usual = offered.get("compare_at_text")
+            price = str(offered["price_text"])
+            fields[str(offered["variant"])] = f"{price} (usually {usual})" if usual else price
+    for name, value in listing.fields.items():
+        if name.startswith("royalty.") and value is not None:
+            fields[f"Royalty, {name.removeprefix('royalty.')}"] = value
     return fields
 
 

@@ -23,6 +23,7 @@ from publisher.cli import (
     plans,
     projects,
     rehearsals,
+    sync,
 )
 from publisher.errors import ConfigError, ManifestError, PublisherError
 
@@ -52,7 +53,18 @@ def program(
     """One manifest, every storefront."""
 
 
-for group in (projects, plans, ledger, drift, bundles, audits, accounts, pictures, rehearsals):
+for group in (
+    projects,
+    plans,
+    ledger,
+    drift,
+    sync,
+    bundles,
+    audits,
+    accounts,
+    pictures,
+    rehearsals,
+):
     group.register(app)
 
 

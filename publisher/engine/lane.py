@@ -37,6 +37,7 @@ from publisher.pacing import (
     pace_windows,
     pause_before,
     quota_windows,
+    quotas_in_use,
     retried,
 )
 from publisher.plan import Done, PlanItem
@@ -70,7 +71,9 @@ class Lane:
         history = [(min(moment, now), tags) for moment, tags in written]
         row = account.row
         self._pacing = Schedule(pace_windows(row.pace), history)
-        self._quotas = Schedule(quota_windows(row.pace, row.quota, account.options), history)
+        self._quotas = Schedule(
+            quota_windows(row.pace, quotas_in_use(row, account.options), account.options), history
+        )
 
     def run(self) -> None:
         """Settle, write, submit. Never raises: the reason stands in ``problem`` and in the outcomes."""

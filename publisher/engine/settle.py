@@ -134,6 +134,9 @@ def _ask(
         return (Answer.FOUND, found, "gone") if gone else (Answer.ABSENT, None, "still there")
     if remote is not None and remote.status is Status.PARTIAL:
         return Answer.ABSENT, None, "only a part of it arrived"
+    if remote is not None and intent.verb is Verb.CREATE and remote.status is Status.GONE:
+        # What was withdrawn before is still known there; making it again would have brought it back.
+        return Answer.ABSENT, None, "it is withdrawn there"
     if remote is not None and intent.verb is Verb.UPDATE and not _carries(remote, intent):
         # An update sends absolute values, so one that did not arrive is simply planned again.
         return Answer.ABSENT, None, "the fields there are the old ones"

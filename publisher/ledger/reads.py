@@ -17,7 +17,7 @@ from publisher.ledger.codec import (
     to_micros,
 )
 from publisher.ledger.database import Database
-from publisher.ledger.records import Binding, Event, Intent, Pair, Picture, Run
+from publisher.ledger.records import Binding, Event, Intent, IntentState, Pair, Picture, Run
 from publisher.ledger.tables import OPEN, bindings, events, intents, pictures, runs, sent_files
 from publisher.row import Verb
 
@@ -173,6 +173,20 @@ class Reads:
         """All runs, oldest first."""
         with self._database.read() as connection:
             return [run_of(row) for row in connection.execute(select(runs).order_by(runs.c.id))]
+
+    def writes_of_runs(self) -> dict[int, dict[str, int]]:
+        """How many writes of each verb every run has behind it that surely landed; runs without one are left out."""
+        query = (
+            select(intents.c.run, intents.c.verb, func.count())
+            .where(intents.c.state == IntentState.CONFIRMED.value)
+            .group_by(intents.c.run, intents.c.verb)
+            .order_by(intents.c.run, intents.c.verb)
+        )
+        found: dict[int, dict[str, int]] = {}
+        with self._database.read() as connection:
+            for run, verb, count in connection.execute(query):
+                found.setdefault(run, {})[verb] = count
+        return found
 
     def had_run(self, digest: str) -> bool:
         """Whether a run of the plan with that digest was begun before, ended or not."""

@@ -268,7 +268,8 @@ def test_26_the_line_is_closed_after_an_error(
 
     monkeypatch.setattr(kind, "__init__", opening)
     monkeypatch.setattr(kind, "close", closing)
-    monkeypatch.setattr(kind, "create", failing)
+    for write in ("create", "write_many"):
+        monkeypatch.setattr(kind, write, failing)
     world.ws = replace(world.ws, accounts=(world.account,))
     result = world.push()
     assert Done.PUBLISHED not in {o.done for o in result.outcomes}
@@ -291,13 +292,20 @@ def test_26_a_mistake_in_the_adapter_is_never_taken_for_a_refusal(
         create(self, *given)
         raise RuntimeError("a mistake in the adapter, after the write")
 
+    def many_and_stumbled(self: Any, *given: Any) -> Any:
+        list(many(self, *given))
+        raise RuntimeError("a mistake in the adapter, after the writes")
+
+    many = kind.write_many
     world.ws = replace(world.ws, items=world.items(1), accounts=(world.account,))
     monkeypatch.setattr(kind, "create", created_and_stumbled)
+    monkeypatch.setattr(kind, "write_many", many_and_stumbled)
     (outcome,) = world.push().outcomes
     assert outcome.done in {*FIRST, Done.UNKNOWN}
     states = [i.state for i in world.ledger.unsettled(name)]
     assert states in ([], [IntentState.UNKNOWN])
     monkeypatch.setattr(kind, "create", create)
+    monkeypatch.setattr(kind, "write_many", many)
     world.clock.sleep(3600)
     world.push()
     world.check_books()
