@@ -70,9 +70,11 @@ CURRENCIES = ("AUD", "CAD", "CHF", "DKK", "EUR", "GBP", "JPY", "NOK", "NZD", "PL
 
 def texts() -> dict[str, str]:
     """Every document of ours by its name, also those that are made at run time."""
+    channels = ["gid://shopify/Publication/1", "gid://shopify/Publication/2"]
     made = {
-        "BULK_PRODUCTS with publications": documents.bulk_products(["gid://shopify/Publication/1"]),
-        "SET_PRODUCT in bulk": documents.bulk_mutation(documents.SET_PRODUCT, "x"),
+        "BULK_PRODUCTS with publications": documents.bulk_products(channels),
+        "SET_MANY in bulk": documents.bulk_mutation(documents.set_many(channels), "x"),
+        "SET_PRICES in bulk": documents.bulk_mutation(documents.SET_PRICES, "x"),
     }
     return {**documents.ALL, **made}
 

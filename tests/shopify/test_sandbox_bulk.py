@@ -322,3 +322,15 @@ def test_runs_are_found_by_what_they_are(shop: Client) -> None:
     assert listed("created_at:>=2020-01-01T00:00:00Z") == [first, second]
     assert listed("created_at:<'2020-01-01T00:00:00+00:00'") == []
     assert listed(f"id:{second.rpartition('/')[2]}") == [second]
+
+
+BULK_DOCUMENTS = ("SET_PRICES", "PUBLISH", "UNPUBLISH", "SET_METAFIELDS", "DELETE_METAFIELDS")
+
+
+@pytest.mark.parametrize("name", [*BULK_DOCUMENTS, "SET_MANY"])
+def test_the_mutations_of_the_project_may_run_in_bulk(shop: Client, name: str) -> None:
+    text = documents.ALL[name]
+    if name == "SET_MANY":
+        text = documents.set_many(["gid://shopify/Publication/1", "gid://shopify/Publication/2"])
+    identity = run(shop, lines({}), documents.bulk_mutation(text, "0a1b"))
+    assert look(shop, identity)["status"] == "COMPLETED"
