@@ -145,8 +145,9 @@ def _origin(item: Item, copy: Copy) -> dict[str, FieldValue]:
         "licence": (item.bundle.licence or "standard") if item.bundle is not None else "",
     }
     source = copy.source.fields if copy.source is not None else {}
-    told["download"] = str(source.get("remote.download") or "")
-    told["content"] = str(source.get("content") or "") if told["download"] else ""
+    hosted = str(source.get("remote.download") or "")
+    told["download"] = str(copy.fields.get("download_link") or hosted)
+    told["content"] = str(source.get("content") or "") if told["download"] == hosted else ""
     found: dict[str, FieldValue] = {
         f"meta.{name}": " ".join(value.split()) for name, value in told.items() if value
     }
@@ -175,6 +176,8 @@ def _overrides(copy: Copy) -> tuple[dict[str, FieldValue], list[Finding]]:
     own: dict[str, FieldValue] = {}
     found = []
     for name, value in copy.fields.items():
+        if name in _ELSEWHERE:
+            continue
         there = _OWN_FIELDS.get(name.casefold())
         if there is None:
             text = f"a product has no field {name!r} that can be set from here"
@@ -188,6 +191,9 @@ def _overrides(copy: Copy) -> tuple[dict[str, FieldValue], list[Finding]]:
         found.append(_finding(Level.ERROR, text, remedy, copy.account, "status"))
     return own, found
 
+
+_ELSEWHERE = frozenset({"download_link", "image_link"})
+"""The first becomes a metafield; the second is for the CSV only, for here pictures are uploaded."""
 
 _KNOWN = f"known are {', '.join(sorted(set(_OWN_FIELDS.values())))}"
 

@@ -288,12 +288,16 @@ class ShopifySession(Session):
         if not shas:
             del known["remote.held"]
         draft = str(node.get("status")) == "DRAFT"
+        url = str(node.get("onlineStoreUrl") or "")
+        if not url and not draft:
+            # Before it is on its sales channels a product has no address, but it is known already.
+            url = self.shop.settings.product_address(str(node["handle"]))
         return Receipt(
             Remote(
                 str(node["id"]),
                 listing.key,
                 Status.UPLOADED if draft else Status.LIVE,
-                str(node.get("onlineStoreUrl") or ""),
+                url,
                 known,
             ),
             tasks=listing.tasks,

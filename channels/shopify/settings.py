@@ -93,6 +93,10 @@ class ShopifySettings(ChannelSettings):
         """Where the shop listens: scheme, host and port, without a slash at the end."""
         return self.base_url or f"https://{self.shop}{_DOMAIN}"
 
+    def product_address(self, handle: str) -> str:
+        """Where visitors find a product; the shop sends them on to its own domain, if it has one."""
+        return f"https://{self.shop}{_DOMAIN}/products/{handle}"
+
     def publication_names(self) -> tuple[str, ...]:
         """The sales channels to publish on, in the order given."""
         return tuple(p for p in (p.strip() for p in self.publications.split(",")) if p)
