@@ -125,16 +125,16 @@ def _took(session: ShopifySession, job: _Job, line: Mapping[str, Any]) -> None:
         if error := not_there(write.key, answer["userErrors"]):
             raise error
     elif document == documents.SET_MANY:
-        node = session.accepted(listing, variables["input"], answer)
-        job.receipt = session.receipt(
+        node = session.products.accepted(listing, variables["input"], answer)
+        job.receipt = session.products.receipt(
             listing, node, variables["input"], write.staged if job.pictures else ()
         )
         if write.verb is Verb.CREATE:
-            more = _publish(str(node["id"]), session.missing(listing, node), shown=True)
+            more = _publish(str(node["id"]), session.products.missing(listing, node), shown=True)
     elif document == documents.SET_PRICES:
         assert write.remote is not None
         wanted = variables["variants"]
-        job.receipt = session.repriced(write.remote, listing, wanted, answer)
+        job.receipt = session.products.repriced(write.remote, listing, wanted, answer)
     elif error := refusal(listing.item, answer["userErrors"]):
         raise error
     job.commands = [*job.commands[1:], *more]
@@ -160,7 +160,7 @@ def _job(session: ShopifySession, write: Write, known: _Known) -> _Job:
         variables = {"productId": remote.id, "variants": wanted}
         return _Job(write, [(documents.SET_PRICES, variables)], receipt=receipt)
     commands = _tags(remote.id, write, listing, parts.meta) if parts.meta else []
-    product = session.changed_product(listing, write.staged, parts, there)
+    product = session.products.changed_product(listing, write.staged, parts, there)
     if product:
         commands.append((documents.SET_MANY, _command({"id": remote.id}, product)))
     if parts.published:
@@ -178,15 +178,15 @@ def _command(identifier: Mapping[str, Any], product: Mapping[str, Any]) -> dict[
 def _creation(
     session: ShopifySession, write: Write, listing: Listing, known: _Known
 ) -> list[Command]:
-    place = session.place_for(listing, write.staged)
+    place = session.products.place_for(listing, write.staged)
     if place is None:
-        product = session.new_product(listing, write.staged)
+        product = session.products.new_product(listing, write.staged)
         variables = _command(inputs.identifier(listing.key), product)
         return [(documents.SET_MANY, variables)]
     there = known.there.get(place.id)
     if there is None:
         there = session.looks.there(Remote(place.id, listing.key), listing.item)
-    product = session.old_product(listing, write.staged, there)
+    product = session.products.old_product(listing, write.staged, there)
     tags = _tags(place.id, write, listing, None)
     return [*tags, (documents.SET_MANY, _command({"id": place.id}, product))]
 

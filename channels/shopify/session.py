@@ -12,15 +12,14 @@ from channels.shopify import cost, documents, inputs
 from channels.shopify.answers import not_there, refusal
 from channels.shopify.check import look_round
 from channels.shopify.client import Lost, Unreached
-from channels.shopify.echo import echoed
 from channels.shopify.looks import Looks
 from channels.shopify.many import write_many
+from channels.shopify.products import Products
 from channels.shopify.ready import Place, Ready
 from channels.shopify.shop import Common, Shop, common
-from channels.shopify.shown import Shown, facts, nodes, pictures, published_on, variant
 from channels.shopify.uploads import Uploads
 from publisher.channel import Context, Session, Write, Wrote
-from publisher.errors import Conflict, Transient
+from publisher.errors import Transient
 from publisher.listing import (
     Change,
     File,
@@ -48,18 +47,12 @@ class ShopifySession(Session):
         self.shop = Shop(context, shared or common(context))
         self.uploads = Uploads(self.shop)
         self.looks = Looks(self.shop)
-        self._ready: Ready | None = None
+        self.ready = Ready(self.shop)
+        self.products = Products(self.shop, self.ready, self.uploads, self.looks)
 
     def close(self) -> None:
         """Let the lines go."""
         self.shop.close()
-
-    @property
-    def ready(self) -> Ready:
-        """What must be known of the shop before something is written or settled."""
-        if self._ready is None:
-            self._ready = Ready(self.shop)
-        return self._ready
 
     def check(self) -> Health:
         """The shop, its currency, our rights in it, and the version of its interface."""
@@ -110,43 +103,17 @@ class ShopifySession(Session):
         """Make the product with everything in one step, then put it on the sales channels."""
         self.ready.writable()
         self.ready.priced_in(listing)
-        place = self.place_for(listing, staged)
+        place = self.products.place_for(listing, staged)
         if place is not None:
             return self._again(place, listing, staged)
-        product = self.new_product(listing, staged)
+        product = self.products.new_product(listing, staged)
         identifier = inputs.identifier(listing.key)
         return self._set(listing, identifier, product, staged, pictures=True, publish=True)
-
-    def place_for(self, listing: Listing, staged: Sequence[Staged]) -> Place | None:
-        """The product that has the listing's key, if it may be taken. Raises Conflict when it is not ours."""
-        place = self.ready.place_of(listing.key)
-        began = any(self.context.began(s.file.name) is not None for s in staged)
-        if place is not None and place.status != "ARCHIVED" and not began:
-            raise Conflict(
-                f"the shop has a product with the key {listing.key} already, and it is not known here",
-                remedy=f"bind it with publisher adopt, or give {listing.item} another id",
-            )
-        return place
-
-    def new_product(self, listing: Listing, staged: Sequence[Staged]) -> dict[str, Any]:
-        """The input that makes a product which is not there yet."""
-        category = self.ready.category(listing)
-        brought = [s if s.location else self.uploads.brought(s.file) for s in staged]
-        return inputs.created(listing, brought, category)
-
-    def old_product(
-        self, listing: Listing, staged: Sequence[Staged], there: Shown
-    ) -> dict[str, Any]:
-        """The input that makes a product anew which is there: what others added to it stays."""
-        product = inputs.words(listing, inputs.WORDS, self.ready.category(listing))
-        product |= inputs.sold(listing, there)
-        brought = [s if s.location else self.uploads.brought(s.file) for s in staged]
-        return product | {"files": inputs.files(listing, brought, there)}
 
     def _again(self, place: Place, listing: Listing, staged: Sequence[Staged]) -> Receipt:
         """Make a product anew that was taken off, or that an earlier attempt did not finish."""
         there = self.looks.there(Remote(place.id, listing.key), listing.item)
-        product = self.old_product(listing, staged, there)
+        product = self.products.old_product(listing, staged, there)
         self._tag(place.id, listing, staged, None, first=True)
         identifier = {"id": place.id}
         return self._set(
@@ -163,7 +130,7 @@ class ShopifySession(Session):
         if parts.prices_only:
             return self._reprice(remote, listing, changes)
         there = self.looks.there(remote, listing.item) if parts.lists else None
-        product = self.changed_product(listing, staged, parts, there)
+        product = self.products.changed_product(listing, staged, parts, there)
         receipt = Receipt(Remote(remote.id, listing.key), tasks=listing.tasks)
         first = True
         if parts.meta:
@@ -185,29 +152,6 @@ class ShopifySession(Session):
         elif parts.published:
             self._unpublish(remote.id, listing.item, first=first)
         return receipt
-
-    def changed_product(
-        self,
-        listing: Listing,
-        staged: Sequence[Staged],
-        parts: inputs.Parts,
-        there: Shown | None,
-    ) -> dict[str, Any]:
-        """The input that changes these parts of a product; lists are whole, or left out."""
-        if parts.lists and there is None:
-            raise self.looks.absent(listing.item)
-        product: dict[str, Any] = {}
-        if parts.words:
-            category = self.ready.category(listing) if "categories" in parts.words else ""
-            product |= inputs.words(listing, parts.words, category)
-        if parts.variants or parts.prices:
-            product |= inputs.sold(listing, there)
-        if parts.pictures:
-            brought = [s if s.location else self.uploads.brought(s.file) for s in staged]
-            product["files"] = inputs.files(listing, brought, there)
-        elif parts.alts and there is not None:
-            product["files"] = inputs.described(listing, there)
-        return product
 
     def withdraw(self, remote: Remote) -> Receipt:
         """Archive the product: nobody sees it any more, and it can be brought back."""
@@ -246,63 +190,13 @@ class ShopifySession(Session):
         variables = inputs.command(identifier, product)
         points = cost.of_input(product)
         data = self.shop.tell(documents.SET_PRODUCT, variables, points, first=first)
-        node = self.accepted(listing, product, data["productSet"])
+        node = self.products.accepted(listing, product, data["productSet"])
         if publish:
-            self._publish(node["id"], listing.item, self.missing(listing, node), first=False)
+            self._publish(
+                node["id"], listing.item, self.products.missing(listing, node), first=False
+            )
         self.ready.made(listing.key, node["id"])
-        return self.receipt(listing, node, product, staged if pictures else ())
-
-    def missing(self, listing: Listing, node: Mapping[str, Any]) -> tuple[str, ...]:
-        """The sales channels that a product of an answer should be on, and is not."""
-        wanted = self.ready.publications if listing.fields.get("published") else ()
-        on = published_on(node, self.ready.publications)
-        return tuple(p for p in wanted if p not in on)
-
-    def accepted(
-        self, listing: Listing, product: Mapping[str, Any], answer: Mapping[str, Any]
-    ) -> Mapping[str, Any]:
-        """The product of an answer to ``productSet``. Raises the refusal, or what differs from what was asked."""
-        if error := refusal(listing.item, answer["userErrors"]):
-            raise error
-        node: Mapping[str, Any] = answer["product"]
-        echoed(listing.item, product, node)
-        return node
-
-    def receipt(
-        self,
-        listing: Listing,
-        node: Mapping[str, Any],
-        product: Mapping[str, Any],
-        staged: Sequence[Staged],
-    ) -> Receipt:
-        """The receipt for a product of an answer to ``productSet`` that was sent these pictures."""
-        shas = [s.file.sha256 for s in staged]
-        # Pictures come back in the order in which they were asked for, foreign ones last.
-        foreign = len(product.get("files", ())) - len(shas)
-        first = [node["featuredMedia"]] if node.get("featuredMedia") else []
-        media = pictures(nodes(node, "media") or first, [*shas, *[""] * foreign])
-        variants = [variant(v, listing.item) for v in nodes(node, "variants")]
-        known = facts(variants, media)
-        for sha in shas:
-            self.shop.shared.staged.pop(sha, None)
-        if not shas:
-            del known["remote.held"]
-        draft = str(node.get("status")) == "DRAFT"
-        url = str(node.get("onlineStoreUrl") or "")
-        if not url and not draft:
-            # Before it is on its sales channels a product has no address, but it is known already.
-            url = self.shop.settings.product_address(str(node["handle"]))
-        return Receipt(
-            Remote(
-                str(node["id"]),
-                listing.key,
-                Status.UPLOADED if draft else Status.LIVE,
-                url,
-                known,
-            ),
-            tasks=listing.tasks,
-            sent=tuple(s.file for s in staged),
-        )
+        return self.products.receipt(listing, node, product, staged if pictures else ())
 
     def _publish(self, identity: str, item: str, channels: Sequence[str], *, first: bool) -> None:
         if channels:
@@ -353,18 +247,4 @@ class ShopifySession(Session):
         variables = {"productId": remote.id, "variants": wanted}
         points = cost.of_product(variants=len(wanted))
         answer = self.shop.tell(documents.SET_PRICES, variables, points)
-        return self.repriced(remote, listing, wanted, answer["productVariantsBulkUpdate"])
-
-    def repriced(
-        self,
-        remote: Remote,
-        listing: Listing,
-        wanted: Sequence[Mapping[str, Any]],
-        answer: Mapping[str, Any],
-    ) -> Receipt:
-        """The receipt for an answer to ``productVariantsBulkUpdate``. Raises as ``accepted`` does."""
-        if error := refusal(listing.item, answer["userErrors"]):
-            raise error
-        given = {v["id"]: v for v in answer["productVariants"] or ()}
-        echoed(listing.item, {"variants": wanted}, {"variants": {"nodes": list(given.values())}})
-        return Receipt(Remote(remote.id, listing.key), tasks=listing.tasks)
+        return self.products.repriced(remote, listing, wanted, answer["productVariantsBulkUpdate"])
