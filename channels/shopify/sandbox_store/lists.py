@@ -13,7 +13,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-PAGE = 250
+LONGEST = 250
 """What ``first`` may be at most."""
 
 
@@ -81,8 +81,8 @@ def _size(args: Mapping[str, Any]) -> tuple[int, bool]:
     size = first if first is not None else last
     if size is None:
         raise GraphQLError("you must provide one of first or last")
-    if not 0 < size <= PAGE:
-        raise GraphQLError(f"first and last must be between 1 and {PAGE}")
+    if not 0 < size <= LONGEST:
+        raise GraphQLError(f"first and last must be between 1 and {LONGEST}")
     return size, first is None
 
 
