@@ -35,7 +35,6 @@ BY_HAND = (
     "opensea",
     "rarible",
     "redbubble",
-    "shopify",
     "society6",
     "upwork",
     "wirestock",
@@ -49,6 +48,7 @@ OURS = {
     **{n: next(CHANNELS.glob(f"*/{n}.toml")) for n in BY_HAND},
     **{n: CHANNELS / "feeds" / f"{n}.toml" for n in FEEDS},
     "bundles": CHANNELS / "bundles" / "bundles.toml",
+    "shopify": CHANNELS / "shopify" / "shopify.toml",
     "woocommerce": CHANNELS / "woocommerce" / "woocommerce.toml",
     "handoff": CHANNELS / "handoff" / "handoff.toml",
 }
