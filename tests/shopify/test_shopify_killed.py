@@ -43,7 +43,14 @@ def doomed() -> Iterator[subprocess.Popen[str]]:
         process.stdin.close()
 
 
-def _die(floor: Floor, doomed: subprocess.Popen[str], place: int, before: bool, least: int) -> bool:
+def _die(
+    floor: Floor,
+    doomed: subprocess.Popen[str],
+    place: int,
+    before: bool,
+    least: int,
+    word: str = "",
+) -> bool:
     """One push that is killed; returns whether it lived to the place."""
     order = Order(
         project=str(floor.ws.folder),
