@@ -36,7 +36,6 @@ from publisher.row import Verb
 PICTURE_SIDE = 2048
 """Long side in pixels of a picture in the feed: what readers advise, and not the work that is for sale."""
 _TEXTS = ("title", "description")
-_SOLD_AS = ("variant.", "price.", "compare_at.")
 
 
 class Adapter(Channel):
@@ -67,9 +66,9 @@ class Adapter(Channel):
             fields[AI_TEXT] = stated
         if offer is not None:
             fields |= _offered(offer)
-        if copy.source is not None and item.override(copy.account).offer is None:
-            # Readers compare the feed with the page that it links to: its prices are those that count.
-            fields = _priced_as_there(fields, copy.source.fields)
+        if copy.source is not None:
+            # Readers compare the entry with the page behind its link, so the page's prices count.
+            fields = _as_sold(fields, copy.source.fields)
         fields |= {f"csv.{n}": v for n, v in copy.fields.items() if n.casefold() != AI_TEXT}
         return Listing(
             item=item.id,
@@ -168,15 +167,17 @@ def _offered(offer: Offer) -> Mapping[str, FieldValue]:
     return fields
 
 
-def _priced_as_there(
-    fields: Mapping[str, FieldValue], source: Mapping[str, FieldValue]
+_SOLD = ("variants", "variant.", "price.", "compare_at.")
+
+
+def _as_sold(
+    fields: dict[str, FieldValue], shop: Mapping[str, FieldValue]
 ) -> dict[str, FieldValue]:
-    """``fields`` with the variants and prices of the followed shop, where it has any."""
-    if not any(name.startswith("price.") for name in source):
-        return dict(fields)
-    own = {n: v for n, v in fields.items() if n != "variants" and not n.startswith(_SOLD_AS)}
-    there = {n: v for n, v in source.items() if n == "variants" or n.startswith(_SOLD_AS)}
-    return {**own, **{n: v for n, v in there.items() if v is not None}}
+    """The entry with the variants and prices that the followed shop has live, where it has any."""
+    there = {n: v for n, v in shop.items() if n.startswith(_SOLD) and v is not None}
+    if not any(n.startswith("price.") for n in there):
+        return fields
+    return {n: v for n, v in fields.items() if not n.startswith(_SOLD)} | there
 
 
 def _texts_by_machine(copy: Copy) -> tuple[tuple[str, ...], tuple[Finding, ...]]:

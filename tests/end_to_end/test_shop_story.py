@@ -221,3 +221,41 @@ def test_a_lost_ledger_is_won_back_without_a_write(world: World) -> None:
     assert writes_since(world, start) == []
     words = world.cli("plan", "--account", SHOP, "--json").words(SHOP)
     assert {words[i] for i in AI} == {"unchanged"}
+
+
+def test_products_made_by_hand_are_known_by_their_titles_and_pictures(world: World) -> None:
+    for path in Path(world.state).glob("ledger.sqlite*"):
+        if path.is_file():
+            path.unlink()
+    books = shop(world).shop.books
+    for number, item in enumerate(AI):
+        made = product(world, item)
+        # As somebody would have made it who never heard of us: another SKU, none of our marks.
+        books.keep("product", made | {"sku": f"OLD-{number}", "meta_data": []})
+    swapped = books.with_sku("OLD-2")
+    books.keep("product", swapped | {"name": "A name that no work of ours has"})
+    start = len(shop(world).seen())
+    ours = ("--account", SHOP, "--account", HOST, "--json")
+    planned = world.cli("adopt", *ours)
+    grounds = {
+        i["item"]: i["because"][0]["rule"]
+        for i in planned.document["items"]
+        if i["account"] == SHOP
+    }
+    assert grounds == {
+        AI[0]: "adopt-by-title-and-looks",
+        AI[1]: "adopt-by-title-and-looks",
+        AI[2]: "adopt-by-looks",
+        PACK: "adopt-by-key",
+    }
+    digest = planned.document["digest"]
+    assert world.cli("adopt", "--digest", digest, *ours).code == 0
+    assert writes_since(world, start) == [], "binding writes no shop"
+    pushed = world.cli("push", *ours)
+    assert {pushed.words(SHOP)[i] for i in AI} == {"updated"}, "they get our marks and our words"
+    assert len([o for o in shop(world).landed() if o.key.endswith(".json")]) == len(SOLD[SHOP])
+    assert {books.with_sku(f"OLD-{n}")["name"][:4] for n in range(3)} == {"Soft"}
+    read = world.cli("status", "--refresh", "--account", SHOP, "--json")
+    assert read.document["drift"] == []
+    words = world.cli("plan", *ours).words(SHOP)
+    assert {words[i] for i in SOLD[SHOP]} == {"unchanged"}

@@ -11,6 +11,8 @@ from channels.shopify.sandbox_store.shop import Shop
 CATEGORIES = {
     "hg-3-4-2": "Home & Garden > Decor > Artwork > Posters, Prints, & Visual Artwork",
     "hg-3-4": "Home & Garden > Decor > Artwork",
+    "so-2-2": "Software > Digital Goods & Currency > Desktop Wallpapers",
+    "so-2-6": "Software > Digital Goods & Currency > Stock Photographs & Video Footage",
     "so-2-3": "Software > Digital Goods & Currency > Digital Artwork",
     "so-2": "Software > Digital Goods & Currency",
     "ae-2": "Arts & Entertainment > Hobbies & Creative Arts",
