@@ -38,15 +38,16 @@ def forecast(row: Row, writes: Sequence[Write]) -> str:
 
 
 def points(write: Write) -> Decimal:
-    """What one write costs by itself."""
+    """What one write costs by itself, without what its answer shows."""
     listing = write.listing
     if listing is None or write.verb is Verb.WITHDRAW:
         return cost.SET_PRODUCT
     meta = 2 + sum(n.startswith("meta.") for n in listing.fields) + 3
     if write.verb is Verb.CREATE:
-        return cost.of_product(
+        product = cost.of_product(
             variants=_variants(listing), files=len(listing.files), metafields=meta
         )
+        return product + cost.SIMPLE
     parts = inputs.parts_of(write.changes)
     if parts.prices_only:
         return cost.of_product(variants=len({c.field.partition(".")[2] for c in write.changes}))
@@ -62,8 +63,10 @@ def _in_bulk(row: Row, writes: Sequence[Write]) -> bool:
 
 def _single(writes: Sequence[Write]) -> str:
     total = sum((points(w) for w in writes), Decimal(0))
+    # A new product is made, and then put on its sales channels.
+    requests = sum(2 if w.verb is Verb.CREATE else 1 for w in writes)
     times = ", ".join(f"{_time(total / rate)} on {plan}" for plan, rate in RATES.items())
-    return f"{len(writes):,} requests and {math.ceil(total):,} points: {times}"
+    return f"{requests:,} requests and {math.ceil(total):,} points: {times}"
 
 
 def _bulk(row: Row, writes: Sequence[Write]) -> str:

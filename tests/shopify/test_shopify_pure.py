@@ -255,6 +255,10 @@ def test_every_document_says_what_it_is() -> None:
     assert named.startswith("mutation SetProduct_ab12(")
 
 
+listing_workspace: dict[str, Any] = {}
+"""The workspace of ``listing``, for tests that list its items in another way."""
+
+
 @pytest.fixture(scope="module")
 def listing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Listing]:
     from clock import VirtualClock
@@ -264,6 +268,7 @@ def listing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Listing]:
     ws = open_project(folder / "project")
     floor = Floor(ws, folder / "floor", VirtualClock(NOW), blank_ledger(folder))
     found = floor.listing(floor.ws.items[0])
+    listing_workspace["ws"] = ws
     floor.ledger.close()
     return floor.row, found
 
@@ -272,12 +277,50 @@ def test_the_forecast_speaks_of_points_minutes_and_days(listing: tuple[Any, List
     row, one = listing
     assert forecast(row, []) == ""
     few = forecast(row, [Write(Verb.CREATE, "w", one)] * 100)
-    assert "100 requests" in few and "points" in few and "under a minute on Standard" in few
+    assert "200 requests" in few and "points" in few and "under a minute on Standard" in few
     many = forecast(row, [Write(Verb.CREATE, "w", one)] * 25_000)
     # 75,000 variants: the first 50,000 at once, the rest at 1,000 a day.
     assert "3 bulk runs" in many and "in 25 days" in many
     prices = [Write(Verb.UPDATE, "w", one, changes=(Change("price.std", "1", "2"),))] * 10
     assert "102 points" in forecast(row, prices)
+
+
+def test_the_link_of_the_followed_account_becomes_a_metafield(
+    listing: tuple[Any, Listing],
+) -> None:
+    row, _ = listing
+    from channels.shopify import Adapter
+    from publisher.listing import Copy, Remote
+
+    ws = listing_workspace["ws"]
+    item = next(i for i in ws.items if i.id == "w001")
+    facts = {"remote.download": "https://files.example/w001.zip", "content": "abc"}
+    source = Remote("w001", "w001", fields=facts)
+    copy = Copy("shop", "Dunes", "Blue dunes", ("glass",), source=source)
+    found = Adapter(row).to_listing(item, item.offer, copy)
+    assert found.fields["meta.download"] == facts["remote.download"]
+    assert found.fields["meta.content"] == "abc"
+    own = Copy("shop", "Dunes", "Blue dunes", (), fields={"download_link": "https://own.example/z"})
+    assert Adapter(row).to_listing(item, item.offer, own).fields["meta.download"] == (
+        "https://own.example/z"
+    )
+    assert (
+        "meta.download"
+        not in Adapter(row).to_listing(item, item.offer, Copy("shop", "Dunes", "", ())).fields
+    )
+
+
+def test_what_the_shop_could_not_take_is_an_error(listing: tuple[Any, Listing]) -> None:
+    row, one = listing
+    from channels.shopify import Adapter
+
+    bare = Listing("w", "shop", "w", {"title": "t", "variants": ()})
+    assert [f.code for f in Adapter(row).validate(bare)] == ["no-offer"]
+    twins = {"variants": ("a", "b"), "variant.a": "Standard", "variant.b": "standard"}
+    assert [f.code for f in Adapter(row).validate(Listing("w", "shop", "w", twins))] == [
+        "variant-title"
+    ]
+    assert Adapter(row).validate(one) == []
 
 
 def test_ai_is_declared_in_words_and_metafields(listing: tuple[Any, Listing]) -> None:
