@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from publisher.rules import Dated, Evidence, RowData, When
 
 
@@ -35,3 +37,11 @@ class AfterUpload(Dated):
     when: When = When()
     per: Literal["item", "batch"] = "batch"
     declares: str = ""
+
+
+class Batch(RowData):
+    """Writes that go together: from ``min`` of them on, and at most ``max`` in one call."""
+
+    min: int = Field(2, ge=1, description="Fewer writes than this go one by one.")
+    max: int = Field(100, ge=1, description="Most writes in one call.")
+    evidence: Evidence | None = None

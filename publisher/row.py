@@ -18,7 +18,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 from publisher.conditions import Exclusivity, Gate, Similarity
 from publisher.errors import ConfigError
 from publisher.filerules import FileRules, NameLimit, Preservation, Releases
-from publisher.handling import AfterUpload, Automation, Irreversible
+from publisher.handling import AfterUpload, Automation, Batch, Irreversible
 from publisher.manifest.item import ItemKind
 from publisher.rules import (
     ActionKind,
@@ -98,14 +98,6 @@ class Pace(RowData):
     per_week: int | None = None
     per_batch: int | None = None
     settle_seconds: float = 0.0
-    evidence: Evidence | None = None
-
-
-class Batch(RowData):
-    """Writes that go together: from ``min`` of them on, and at most ``max`` in one call."""
-
-    min: int = Field(2, ge=1, description="Fewer writes than this go one by one.")
-    max: int = Field(100, ge=1, description="Most writes in one call.")
     evidence: Evidence | None = None
 
 
