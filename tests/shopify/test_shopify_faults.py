@@ -34,7 +34,14 @@ def _until_settled(floor: Floor, most: int = 6) -> None:
     floor.right()
 
 
-@pytest.mark.parametrize("fault", ["drop_after_commit", "error_after_commit", "drop_before_commit"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "drop_after_commit",
+        pytest.param("error_after_commit", marks=pytest.mark.rare),
+        pytest.param("drop_before_commit", marks=pytest.mark.rare),
+    ],
+)
 def test_fifty_lost_answers_leave_no_duplicate(floor_of: FloorOf, fault: str) -> None:
     floor = floor_of(60)
     floor.shop.fault(fault, chance=0.5, times=50, seed=7)
