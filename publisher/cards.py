@@ -189,6 +189,9 @@ FINGERPRINTS = frozenset({"file", "content"})
 
 def _fields(pair: PlanItem, listing: Listing | None, row: Row | None) -> list[dict[str, Any]]:
     values = dict(listing.fields) if listing is not None else {}
+    if not pair.remote:
+        # Where nothing is yet, there is nothing to clear.
+        values = {name: value for name, value in values.items() if value is not None}
     changes = {c.field: c for c in pair.changes}
     # A fingerprint says nothing to a person, unless it is what changed.
     names = {*values, *changes} - {n for n in FINGERPRINTS if n not in changes}

@@ -171,6 +171,10 @@ class Categories(RowData):
     mapping: dict[str, str] = Field(default_factory=dict)
     known: dict[str, str] = Field(default_factory=dict)
     default: str | None = None
+    physical: str | None = Field(
+        None,
+        description="What a thing that is made and sent gets, such as a print, whatever it shows.",
+    )
     min: int = Field(0, ge=0, description="How many an item must have at least.")
     max: int = 1
     evidence: Evidence | None = None

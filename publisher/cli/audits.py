@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from publisher.cli import common
+from publisher.cli.carrying import carried_out
 from publisher.cli.common import (
     AccountOption,
     DayOption,
@@ -17,10 +18,7 @@ from publisher.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from publisher.ledger.store import Ledger
-    from publisher.outcome import PushResult
-    from publisher.plan import Plan
-    from publisher.workspace import Workspace
+    pass
 
 
 def register(app: typer.Typer) -> None:
@@ -64,7 +62,15 @@ def audit(
         if not dry_run:
             open_tasks(found, ledger, clock.now())
         if apply and not dry_run:
-            result = _carried_out(ws, ledger, plan, digest, allow, quiet=as_json)
+            result = carried_out(
+                ws,
+                ledger,
+                plan,
+                command="audit --apply",
+                digest=digest,
+                allow=allow,
+                quiet=as_json,
+            )
         document: dict[str, Any] = audit_document(found, day) | {"digest": plan.digest}
     if result is not None:
         document["push"] = push_document(result)
@@ -77,32 +83,3 @@ def audit(
         if result is not None:
             print_push(common.console(), document["push"])
     raise typer.Exit(result.exit_code if result is not None else 0)
-
-
-def _carried_out(
-    ws: Workspace,
-    ledger: Ledger,
-    plan: Plan,
-    digest: str | None,
-    allow: list[str] | None,
-    *,
-    quiet: bool,
-) -> PushResult:
-    from publisher.pacing import SystemClock
-    from publisher.pipeline import push
-    from publisher.progress import reporter
-    from publisher.saved import allowed_guards, check_saved
-
-    check_saved(plan, None, digest, ledger)
-    guards = allowed_guards(allow, named=digest is not None)
-    with common.open_studio(ws) as studio, reporter(plan, quiet=quiet) as follow:
-        return push(
-            plan,
-            ws,
-            ledger=ledger,
-            studio=studio,
-            door=common.open_door(ws, SystemClock()),
-            reporter=follow,
-            allowed=guards,
-            command="audit --apply",
-        )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from publisher.cli import common
+from publisher.cli.carrying import carried_out, told_guards
 from publisher.cli.common import (
     AccountOption,
     DebugOption,
@@ -46,45 +47,32 @@ def bundles(
     from publisher.hosting import bundle_workspace
     from publisher.outcome import push_document
     from publisher.pacing import SystemClock
-    from publisher.pipeline import make_plan, plan_guards
-    from publisher.pipeline import push as carry_out
-    from publisher.progress import reporter
+    from publisher.pipeline import make_plan
     from publisher.retire import retire
-    from publisher.saved import allowed_guards, check_saved
 
     ws = bundle_workspace(common.open_project(project, account, item))
     clock = SystemClock()
-    door = common.open_door(ws, clock)
     with common.open_ledger(ws) as ledger:
         plan = make_plan(ws, ledger, day=clock.now().date(), now=clock.now())
         if dry_run:
-            trips = plan_guards(plan, ledger)
-            document = plan_document(plan) | {
-                "guards": [
-                    {"guard": t.guard.value, "account": t.account, "text": t.text} for t in trips
-                ]
-            }
+            document = plan_document(plan) | {"guards": told_guards(plan, ledger)}
             if as_json:
                 common.print_json(document)
             else:
                 print_plan(common.console(), document)
             return
-        check_saved(plan, None, digest, ledger)
-        guards = allowed_guards(allow, named=digest is not None)
-        with common.open_studio(ws) as studio, reporter(plan, quiet=as_json) as follow:
-            result = carry_out(
-                plan,
-                ws,
-                ledger=ledger,
-                studio=studio,
-                door=door,
-                reporter=follow,
-                allowed=guards,
-                command="sync bundles",
-                staged=True,
-            )
+        result = carried_out(
+            ws,
+            ledger,
+            plan,
+            command="sync bundles",
+            digest=digest,
+            allow=allow,
+            quiet=as_json,
+            narrow=lambda later: later,
+        )
         well = [a for a in ws.accounts if a.name not in result.problems]
-        retired = retire(well, ledger, door)
+        retired = retire(well, ledger, common.open_door(ws, clock))
     document = push_document(result) | {"retired": [_retired(r) for r in retired]}
     if as_json:
         common.print_json(document)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from publisher.cli import common
+from publisher.cli.carrying import carried_out
 from publisher.cli.common import (
     AccountOption,
     DebugOption,
@@ -108,14 +109,9 @@ def withdraw(
     from publisher.console import print_plan, print_push
     from publisher.documents import plan_document
     from publisher.outcome import push_document
-    from publisher.pacing import SystemClock
-    from publisher.pipeline import push as carry_out
-    from publisher.progress import reporter
-    from publisher.saved import allowed_guards, check_saved
     from publisher.standing import withdrawal_plan
 
     ws = common.open_project(project, account, None)
-    clock = SystemClock()
     with common.open_ledger(ws) as ledger:
         plan = withdrawal_plan(ws, ledger, item)
         if dry_run:
@@ -125,19 +121,15 @@ def withdraw(
             else:
                 print_plan(common.console(), document)
             return
-        check_saved(plan, None, digest, ledger)
-        guards = allowed_guards(allow, named=digest is not None)
-        with common.open_studio(ws) as studio, reporter(plan, quiet=as_json) as follow:
-            result = carry_out(
-                plan,
-                ws,
-                ledger=ledger,
-                studio=studio,
-                door=common.open_door(ws, clock),
-                reporter=follow,
-                allowed=guards,
-                command=f"withdraw {' '.join(item)}",
-            )
+        result = carried_out(
+            ws,
+            ledger,
+            plan,
+            command=f"withdraw {' '.join(item)}",
+            digest=digest,
+            allow=allow,
+            quiet=as_json,
+        )
     document = push_document(result)
     if as_json:
         common.print_json(document)

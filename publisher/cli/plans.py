@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from publisher.cli import common
+from publisher.cli.carrying import told_guards
 from publisher.cli.common import (
     AccountOption,
     DayOption,
@@ -139,7 +140,7 @@ def plan(
     ws = common.open_project(project, account, item)
     with common.open_ledger(ws) as ledger:
         made = _planned(ws, ledger, as_of)
-        document = plan_document(made) | {"guards": _guards(made, ledger)}
+        document = plan_document(made) | {"guards": told_guards(made, ledger)}
     if output is not None:
         save_plan(output, document, accounts=account, items=item, as_of=as_of)
     if as_json:
@@ -148,13 +149,6 @@ def plan(
         from publisher.console import print_plan
 
         print_plan(common.console(), document)
-
-
-def _guards(made: Plan, ledger: Ledger) -> list[dict[str, str]]:
-    from publisher.pipeline import plan_guards
-
-    trips = plan_guards(made, ledger)
-    return [{"guard": t.guard.value, "account": t.account, "text": t.text} for t in trips]
 
 
 def preview(

@@ -9,6 +9,7 @@ import typer
 
 from publisher.cli import common
 from publisher.cli.bundles import bundles
+from publisher.cli.carrying import carried_out, told_guards
 from publisher.cli.common import (
     AccountOption,
     DayOption,
@@ -143,37 +144,25 @@ def _carry_out(
     With ``narrow``, accounts that follow others come after them, with what it leaves of a plan of then.
     """
     from publisher.outcome import push_document
-    from publisher.pacing import SystemClock
-    from publisher.pipeline import plan_guards
-    from publisher.pipeline import push as carry_out
     from publisher.price_sync import price_document
-    from publisher.progress import reporter
-    from publisher.saved import allowed_guards, check_saved
 
-    trips = plan_guards(plan, ledger)
-    guards = [{"guard": t.guard.value, "account": t.account, "text": t.text} for t in trips]
-    document = price_document(plan) | {"guards": guards}
+    document = price_document(plan) | {"guards": told_guards(plan, ledger)}
     if not as_json:
         _show(document, nothing)
     if dry_run:
         if as_json:
             common.print_json(document)
         return 0
-    check_saved(plan, None, digest, ledger)
-    allowed = allowed_guards(allow, named=digest is not None)
-    with common.open_studio(ws) as studio, reporter(plan, quiet=as_json) as follow:
-        result = carry_out(
-            plan,
-            ws,
-            ledger=ledger,
-            studio=studio,
-            door=common.open_door(ws, SystemClock()),
-            reporter=follow,
-            allowed=allowed,
-            command=command,
-            staged=narrow is not None,
-            narrow=narrow or (lambda later: later),
-        )
+    result = carried_out(
+        ws,
+        ledger,
+        plan,
+        command=command,
+        digest=digest,
+        allow=allow,
+        quiet=as_json,
+        narrow=narrow,
+    )
     done = push_document(result)
     if as_json:
         common.print_json(done | {"prices": document["prices"]})

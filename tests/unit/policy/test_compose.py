@@ -287,6 +287,19 @@ def test_a_default_category_is_told() -> None:
     assert finding.level is Level.NOTICE and "gets Miscellaneous" in finding.text
 
 
+@pytest.mark.parametrize("channel", ["shopify", "google-merchant"])
+def test_a_print_is_no_digital_artwork_whatever_it_shows(channel: str) -> None:
+    def offered(product: str) -> dict[str, Any]:
+        variant = {"id": "one", "title": "One", "price": "19.00"}
+        return {"currency": "EUR", "product": product, "variants": [variant]}
+
+    shelves = row(channel).categories
+    thing = write(channel, item(HUMAN, categories=["abstract"], offer=offered("physical")))
+    picture = write(channel, item(HUMAN, categories=["abstract"], offer=offered("digital")))
+    assert thing.categories == (shelves.physical,)
+    assert picture.categories == (shelves.mapping["abstract"],)
+
+
 EVENT = {"city": "Porto", "country": "Portugal", "date": "2026-05-06"}
 
 
