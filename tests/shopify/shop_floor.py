@@ -37,6 +37,9 @@ MORNING = dt.datetime(2026, 11, 26, 9, tzinfo=dt.UTC)
 SMALL = 600
 """Bytes of a handmade picture."""
 
+TURNED_AWAY = ("refused", "throttle")
+"""Outcomes of requests that did nothing."""
+
 READS = frozenset(
     {
         "shop", "currentAppInstallation", "publications", "products", "productByIdentifier", "nodes",
@@ -174,13 +177,13 @@ class Floor(World):
         named = (
             a.name if a.kind == "graphql" else a.kind
             for a in self.shop.requests()
-            if a.outcome != "refused"
+            if a.outcome not in TURNED_AWAY
         )  # fmt: skip
         return Counter(name for name in named if not READS.issuperset(name.split("+")))
 
     def refused(self) -> int:
         """How many requests were turned away since the last ``forget``."""
-        return sum(a.outcome == "refused" for a in self.shop.requests())
+        return sum(a.outcome in TURNED_AWAY for a in self.shop.requests())
 
     def forget(self) -> None:
         """Begin to count anew."""

@@ -104,11 +104,11 @@ def _sweep(floor_of: FloorOf, doomed: subprocess.Popen[str], places: list[int], 
 
 def test_killed_in_a_batch(floor_of: FloorOf, doomed: subprocess.Popen[str]) -> None:
     # The last requests of a batch of six: places, upload, start, looks, and the same for the sales channel.
-    assert _sweep(floor_of, doomed, [12, 18, 20, 22, 24, 26], least=1) >= 8
+    assert _sweep(floor_of, doomed, [18, 21, 24], least=1) >= 4
 
 
 def test_killed_one_by_one(floor_of: FloorOf, doomed: subprocess.Popen[str]) -> None:
-    assert _sweep(floor_of, doomed, [3, 9, 11, 12], least=1000) == 8
+    assert _sweep(floor_of, doomed, [9, 12], least=1000) == 4
 
 
 @pytest.mark.rare
