@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from publisher.compose.vocabulary import alike, nearest
 from publisher.manifest.item import Item
-from publisher.manifest.model import Product
 from publisher.row import Categories, Row
 
 
@@ -35,8 +34,6 @@ def categories_of(
     own = override.categories or (() if override.category is None else (override.category,))
     if own:
         values = [_own(str(value), row, account, remarks) for value in own]
-    elif shelves.physical is not None and _is_thing(item, account):
-        values = [shelves.physical]
     else:
         values = _mapped(item, row, account, remarks) if shelves.mapping else []
     if not values and not forced and shelves.default is not None:
@@ -53,11 +50,6 @@ def categories_of(
         remedy = f"choose under channels.{account}.categories"
         remarks.append(Remark("categories-dropped", text, remedy))
     return wanted[:room], tuple(remarks)
-
-
-def _is_thing(item: Item, account: str) -> bool:
-    offer = item.override(account).offer or item.offer
-    return offer is not None and offer.product is Product.PHYSICAL
 
 
 def _own(value: str, row: Row, account: str, remarks: list[Remark]) -> str:

@@ -296,7 +296,7 @@ def test_a_print_is_no_digital_artwork_whatever_it_shows(channel: str) -> None:
     shelves = row(channel).categories
     thing = write(channel, item(HUMAN, categories=["abstract"], offer=offered("physical")))
     picture = write(channel, item(HUMAN, categories=["abstract"], offer=offered("digital")))
-    assert thing.categories == (shelves.physical,)
+    assert thing.categories == (shelves.default,)
     assert picture.categories == (shelves.mapping["abstract"],)
 
 
