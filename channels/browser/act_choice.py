@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from channels.browser.locate import Missing, Watch, find, look_once
-from channels.browser.stage import Filled, Stage, deadline
+from channels.browser.stage import Filled, Stage, Standing, deadline
 from channels.browser.steps import Check, Colour, Press, Products, Radio, Select, Slider, Tree
 from publisher.errors import Rejected, SiteChanged
 
@@ -28,7 +28,7 @@ def check(stage: Stage, step: Check, watch: Watch) -> None:
         return
     _set(stage, step.on, step.label, box, wanted, watch)
     _note(stage, step.key, step.declares or step.on, "yes" if wanted else "no")
-    stage.notes.again.append((step.key, lambda: box.is_checked() is wanted))
+    stage.notes.again.append(Standing(step.key, lambda: box.is_checked() is wanted))
 
 
 def radio(stage: Stage, step: Radio, watch: Watch) -> None:
@@ -44,7 +44,7 @@ def radio(stage: Stage, step: Radio, watch: Watch) -> None:
     box = find(key, stage, watch, seconds=step.seconds, state=_state(label)).handle
     _set(stage, key, label, box, True, watch)
     _note(stage, step.key, step.declares or step.value, name)
-    stage.notes.again.append((step.key, lambda: box.is_checked()))
+    stage.notes.again.append(Standing(step.key, lambda: box.is_checked()))
 
 
 def _state(label: str | None) -> str:
@@ -98,7 +98,7 @@ def select(stage: Stage, step: Select, watch: Watch) -> None:
     if handle.input_value() != found[0]:
         raise SiteChanged(f"{stage.profile.identity.site}: {step.on} does not keep its choice")
     _note(stage, step.key, step.value, wanted)
-    stage.notes.again.append((step.key, lambda: handle.input_value() == found[0]))
+    stage.notes.again.append(Standing(step.key, lambda: handle.input_value() == found[0]))
 
 
 def _fits(by: str, wanted: str, value: str, text: str) -> bool:
@@ -138,7 +138,7 @@ def products(stage: Stage, step: Products, watch: Watch) -> None:
             remedy="choose other products in the manifest",
         )
     _note(stage, step.key, step.value, ", ".join(on))
-    stage.notes.again.append((step.key, lambda: not _wrong(_cards(cards, step), wanted)))
+    stage.notes.again.append(Standing(step.key, lambda: not _wrong(_cards(cards, step), wanted)))
 
 
 def _cards(cards: Handle, step: Products) -> dict[str, bool]:

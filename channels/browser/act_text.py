@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from channels.browser.fields import normal
 from channels.browser.locate import Watch, find, look_once
-from channels.browser.stage import Filled, Found, Stage, deadline
+from channels.browser.stage import Filled, Found, Stage, Standing, deadline
 from channels.browser.steps import Chips, Fill
 from publisher.errors import Rejected, SiteChanged
 
@@ -70,7 +70,13 @@ def fill(stage: Stage, step: Fill, watch: Watch) -> None:
 def _note(stage: Stage, step: Fill, found: Found, text: str) -> None:
     stage.notes.filled.append(Filled(step.value, text))
     stage.notes.verified.add(step.key)
-    stage.notes.again.append((step.key, lambda: same(_read(found.handle), text)))
+    stage.notes.again.append(
+        Standing(
+            step.key,
+            lambda: same(_read(found.handle), text),
+            lambda: _typed(found.handle, text),
+        )
+    )
 
 
 def _read(handle: Handle) -> str:
@@ -147,7 +153,7 @@ def _judge(stage: Stage, step: Chips, wanted: list[str]) -> None:
     kept = tuple(t for t in taken if t)
     stage.notes.filled.append(Filled(step.value, ", ".join(kept)))
     stage.notes.verified.add(step.key)
-    stage.notes.again.append((step.key, lambda: _there(stage, step) == taken))
+    stage.notes.again.append(Standing(step.key, lambda: _there(stage, step) == taken))
 
 
 def _chips(stage: Stage, step: Chips) -> Handle | None:

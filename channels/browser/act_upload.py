@@ -27,10 +27,10 @@ def upload(stage: Stage, step: Upload, watch: Watch) -> None:
             remedy="remove what an earlier attempt left there, then push again",
         )
     before = {a.on: _number(stage, a) for a in step.verify if a.kind == "counter"}
+    first = _mark(stage, step)
     _give(stage, step, watch)
     over, begun = deadline(step.seconds), deadline(step.begins)
     started = False
-    first = _mark(stage, step)
     while not _all_there(stage, step, before):
         _refused(stage, step)
         watch()

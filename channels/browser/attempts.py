@@ -66,6 +66,10 @@ class Attempts:
         except (OSError, ValueError, TypeError):
             return None
 
+    def forget(self, key: str) -> None:
+        """Drop the note of a submit that certainly never was one."""
+        self._place(key).unlink(missing_ok=True)
+
     def proven(self, key: str, identity: str) -> None:
         """Add the id to a note."""
         attempt = self.read(key)

@@ -62,6 +62,8 @@ class Browser:
         """HTTP status of the page that is shown."""
         self.sent: list[str] = []
         """Addresses that something was sent to (no GET) since ``forget``."""
+        self.dead = False
+        """Whether it was closed or killed from outside."""
         self._playwright: Playwright | None = None
         self._context: BrowserContext | None = None
         self._lock: int | None = None
@@ -84,11 +86,6 @@ class Browser:
             raise RuntimeError("the browser is not open")
         return self._context
 
-    @property
-    def alive(self) -> bool:
-        """Whether it is open, as far as we know."""
-        return self._context is not None
-
     def page(self) -> Page:
         """A fresh page; the others are closed."""
         page = self.context.new_page()
@@ -97,6 +94,7 @@ class Browser:
                 with contextlib.suppress(Exception):
                     other.close(run_before_unload=False)
         self.status = 0
+        page.set_default_timeout(8000)
         page.on("response", self._answered)
         return page
 
@@ -138,6 +136,7 @@ class Browser:
         self._context = self._start(program)
         self._restore()
         self._context.on("request", self._noted)
+        self._context.on("close", self._gone)
 
     def _start(self, program: str) -> BrowserContext:
         from playwright.sync_api import Error
@@ -208,6 +207,9 @@ class Browser:
             else:
                 self._lock = handle
                 return
+
+    def _gone(self, _context: object) -> None:
+        self.dead = True
 
     def _answered(self, response: Response) -> None:
         request = response.request

@@ -36,7 +36,7 @@ from channels.browser.watch import Watcher
 from publisher.errors import NeedsHuman, PublisherError, SiteChanged, Transient
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Dialog
+    from playwright.sync_api import Dialog, Error
 
 Executor = Callable[[Stage, Any, Watcher], None]
 
@@ -87,10 +87,17 @@ class Flow:
                 f"{site}: {', '.join(unproved)} could not be verified, so that publishing is not offered",
                 remedy="look at the form, then correct the profile",
             )
-        lost = [key for key, stands in stage.notes.again if not stands()]
+        lost = [a for a in stage.notes.again if not a.stands()]
+        for again in lost:
+            if again.mend is not None:
+                # A page that watches the keys hears of nothing else.
+                again.mend()
+        if lost:
+            stage.pause(0.1)
+            lost = [a for a in stage.notes.again if not a.stands()]
         if lost:
             raise SiteChanged(
-                f"{site}: the page changed {', '.join(lost)} after it was filled in",
+                f"{site}: the page changed {', '.join(a.key for a in lost)} after it was filled in",
                 remedy="try the form by hand; if the site works, correct the profile",
             )
         button = find(step.on, stage, self.watch, seconds=step.seconds, state="enabled").handle
@@ -141,12 +148,38 @@ class Flow:
     def _do(self, step: Step) -> None:
         if not self._wanted(step):
             return
-        own = _OWN.get(type(step))
-        if own is not None:
-            own(self, step)
-            return
-        _VERBS[step.do](self.stage, step, self.watch)
+        from playwright.sync_api import Error
+
+        try:
+            own = _OWN.get(type(step))
+            if own is not None:
+                own(self, step)
+                return
+            _VERBS[step.do](self.stage, step, self.watch)
+            self.watch()
+        except Error as error:
+            self._disturbed(step, error)
+
+    def _disturbed(self, step: Step, error: Error) -> None:
+        """Say why the browser could not do a step: something in the way, another page, or nothing we know."""
+        if self.stage.page.is_closed() or "closed" in error.message:
+            raise error
+        self.stage.page.wait_for_load_state("domcontentloaded", timeout=30_000)
         self.watch()
+        first = error.message.splitlines()[0][:160] if error.message else "no reason given"
+        if "destroyed" in error.message or "navigat" in first:
+            raise Moved from error
+        if step.do == "goto":
+            raise Transient(
+                f"{self.stage.profile.identity.site}: a page did not come ({first})",
+                remedy="push again later: nothing was submitted",
+                detail=error.message,
+            ) from error
+        raise SiteChanged(
+            f"{self.stage.profile.identity.site}: the page does not react at {step.key} ({first})",
+            remedy="look at the page; something may cover the control, or it moved",
+            detail=error.message,
+        ) from error
 
     def _goto(self, step: Goto) -> None:
         stage = self.stage

@@ -18,7 +18,7 @@ from channels.browser.fields import normal, same_text
 from channels.browser.profile import filled_in
 from channels.browser.prove import capture_from, picked
 from channels.browser.schema import Capture, Reconcile
-from channels.browser.stage import deadline
+from channels.browser.stage import Moved, deadline
 from channels.browser.watch import Watcher, holds, selectors, view
 from publisher.errors import AuthFailed, SiteChanged, Transient
 
@@ -106,6 +106,15 @@ def newest(watcher: Watcher) -> int | None:
 
 def _page(watcher: Watcher, spec: Reconcile, number: int) -> tuple[list[Row], int | None, bool]:
     """The works of one page, the total that it states, and whether it is the last."""
+    for _ in range(4):
+        try:
+            return _read(watcher, spec, number)
+        except Moved:
+            watcher.stage.pause(0.2)
+    raise Transient(f"{watcher.stage.profile.identity.site}: the list was left again and again")
+
+
+def _read(watcher: Watcher, spec: Reconcile, number: int) -> tuple[list[Row], int | None, bool]:
     stage = watcher.stage
     url = filled_in(spec.url, {**stage.values, "page": str(number)}, "url")
     stage.token = ""

@@ -135,7 +135,7 @@ class BrowserSession(Session):
                 found += [r for r in page if self._is(r, identity, attempt)]
         self._rest()
         if len(found) != 1:
-            return self._pack(key)
+            return None
         if attempt is not None and not attempt.id:
             self.attempts.proven(key, found[0].id)
         return self._remote(found[0], key)
@@ -268,6 +268,8 @@ class BrowserSession(Session):
 
     def _open(self, headless: bool | None) -> Watcher:
         settings: BrowserSettings = self.context.settings
+        if self._browser is not None and self._browser.dead:
+            self.close()
         if self._browser is None:
             hidden = settings.headless if headless is None else headless
             hidden = self.terms.unattended if hidden is None else hidden
@@ -284,7 +286,7 @@ class BrowserSession(Session):
             self._browser = Browser(launch).__enter__()
         browser = self._browser
         stage = Stage(browser.page(), self.profile, self._values(None, ()))
-        watcher = Watcher(
+        return Watcher(
             stage,
             self.context.now,
             self.context.account,
@@ -292,7 +294,6 @@ class BrowserSession(Session):
             answered=lambda: browser.status,
             wait_limit=settings.person_seconds,
         )
-        return watcher
 
     def _opened(self) -> Browser:
         if self._browser is None:
@@ -375,6 +376,8 @@ class BrowserSession(Session):
     ) -> Receipt:
         if not self.terms.pack:
             raise reason
+        # A pack is made where nothing was submitted, or where an earlier submit was settled.
+        self.attempts.forget(key)
         receipt = make_pack(self.context, listing, staged, self._pack_name(key), key)
         tell(f"{self.context.account}: {reason.sentence}; a pack was made instead")
         return replace(receipt, note=f"a pack instead of the form: {reason.sentence}")

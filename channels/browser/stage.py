@@ -41,6 +41,15 @@ class Filled:
     shown: str
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An effect that is looked at once more before the submit, and how it is had again."""
+
+    key: str
+    stands: Callable[[], bool]
+    mend: Callable[[], None] | None = None
+
+
 @dataclass
 class Notes:
     """What is worth telling after a flow."""
@@ -52,8 +61,7 @@ class Notes:
     captured: dict[str, str] = field(default_factory=dict)
     verified: set[str] = field(default_factory=set)
     """Steps whose effect was read back."""
-    again: list[tuple[str, Callable[[], bool]]] = field(default_factory=list)
-    """Name of a step → whether its effect still stands; asked once more before the submit."""
+    again: list[Standing] = field(default_factory=list)
 
     def sentence(self) -> str:
         """Drift and warnings in one line for the receipt."""

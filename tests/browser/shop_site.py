@@ -224,6 +224,9 @@ class _Handler(BaseHTTPRequestHandler):
         return self._send(json.dumps({"to": where}), 200, "application/json")
 
     def _hang_up(self) -> None:
+        # With nothing of an answer, a browser sends the request again by itself when the line was used before.
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
+        self.wfile.flush()
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
@@ -250,8 +253,8 @@ PIECES = {
 def profile(shop: Shop, name: str = "shop", **changes: Any) -> str:
     """The profile of the site, as a file's text."""
     text = (Path(__file__).with_name("shop.profile.yaml")).read_text(encoding="utf-8")
-    text = text.replace("HOST", f"127.0.0.1:{shop.port}").replace("name: shop", f"name: {name}", 1)
     for old, new in changes.pop("replace", {}).items():
         assert old in text, old
         text = text.replace(old, new)
+    text = text.replace("HOST", f"127.0.0.1:{shop.port}").replace("name: shop", f"name: {name}", 1)
     return re.sub(r"\n\n+", "\n", text)
