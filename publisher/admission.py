@@ -17,6 +17,9 @@ from publisher.manifest.model import Waiver
 from publisher.policy import Subject, Truth, Verdict, VerdictWord, evaluate
 from publisher.row import Row
 
+UNSTATED = "gate-unstated"
+"""The code of a warning that is about an account as a whole, and said once for all its items."""
+
 
 def gated(
     verdict: Verdict,
@@ -34,7 +37,7 @@ def gated(
     closed: list[Because] = []
     findings: list[Finding] = []
     for gate in row.gate:
-        lacking = _lacking(gate, options) if _concerns(gate, item, row, account, day) else ""
+        lacking = _lacking(gate, options, item) if _concerns(gate, item, row, account, day) else ""
         if not lacking:
             continue
         waiver = waived(waivers, gate.id, item, account, day)
@@ -82,7 +85,7 @@ def acting(waiver: Waiver, item: Item, account: str) -> Finding:
 
 def _unstated(gate: Gate, account: str, lacking: str) -> Finding:
     """One warning per account, not per item, about what the channel itself will check."""
-    return Finding(Level.WARNING, gate.text, lacking, account=account, code="gate-unstated")
+    return Finding(Level.WARNING, gate.text, lacking, account=account, code=UNSTATED)
 
 
 def _concerns(gate: Gate, item: Item, row: Row, account: str, day: dt.date) -> bool:
@@ -93,9 +96,21 @@ def _concerns(gate: Gate, item: Item, row: Row, account: str, day: dt.date) -> b
     return any(evaluate(gate.when, s).truth is not Truth.FALSE for s in subjects)
 
 
-def _lacking(gate: Gate, options: Mapping[str, Any]) -> str:
-    """What is missing, in words; "" when the gate is open."""
+def _lacking(gate: Gate, options: Mapping[str, Any], item: Item) -> str:
+    """What is missing, in words; "" when the gate is open, or when the picture passes all the same."""
     stated = options.get(gate.option)
+    if stated is None and gate.unknown == "pass":
+        return ""
+    lacking = _stated(gate, stated)
+    if not lacking or stated is None or not gate.unless_exif:
+        return lacking
+    there = [set(m.exif or ()) for m in item.masters if not m.problem]
+    gone = [name for name in gate.unless_exif if not there or any(name not in e for e in there)]
+    return f"{lacking}, and the EXIF of the master has no {' and no '.join(gone)}" if gone else ""
+
+
+def _stated(gate: Gate, stated: Any) -> str:
+    """What the seller's word on the account lacks; "" when it opens the gate."""
     if stated is None:
         example = "true" if gate.at_least is None else f"{gate.at_least:g}"
         example = f'"{gate.one_of[0]}"' if gate.one_of else example

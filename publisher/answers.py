@@ -163,6 +163,7 @@ def print_audit(console: Console, document: Mapping[str, Any]) -> None:
             if action == "task" and item["page"]:
                 say(console, f"open {clean(item['page'])}", indent=7)
     _unclear(console, [i for i in items if i["action"] == "none" and i["verdict"] in _UNCLEAR])
+    _by_waiver(console, items)
     if not any(i["action"] in heads for i in items):
         say(console, "Nothing has to come off.", "green")
 
@@ -176,6 +177,16 @@ def _unclear(console: Console, items: Sequence[Mapping[str, Any]]) -> None:
         first = (item["because"] or [{}])[0]
         where = f"{clean(item['item'])} on {clean(item['account'])}"
         say(console, f"? {where} stays, but: {clean(first.get('text', ''))}", "dim")
+
+
+def _by_waiver(console: Console, items: Sequence[Mapping[str, Any]]) -> None:
+    """What stays only because a person let it: for how long, and why."""
+    for item in items:
+        for link in item["because"]:
+            prefix, _, rule = str(link["rule"]).partition(":")
+            if prefix == "waiver" and rule:
+                where = f"{clean(item['item'])} on {clean(item['account'])}"
+                say(console, f"* {where}: {clean(rule)} is {clean(link['text'])}", "dim")
 
 
 def print_findings(console: Console, findings: Iterable[Mapping[str, Any]]) -> None:

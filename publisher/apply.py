@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from publisher.engine.desk import Desk, Reporter
 from publisher.engine.lane import Lane
 from publisher.errors import PublisherError
+from publisher.followers import waits_for_source
 from publisher.ledger.store import Ledger
 from publisher.listing import FileRequest
 from publisher.media.studio import Studio
@@ -22,47 +24,62 @@ from publisher.row import Verb
 
 
 def busy_accounts(plan: Plan, accounts: Sequence[Account], ledger: Ledger) -> list[Account]:
-    """The accounts that a push of this plan would open."""
+    """The accounts that a push of this plan would open, those that wait for another one included."""
     names = {i.account for i in plan.active()} | {s.account for s in plan.submissions}
+    names |= {i.account for i in plan.items if waits_for_source(i)}
     names |= {i.account for i in ledger.unsettled()}
     return [a for a in accounts if a.name in names]
 
 
-def apply(
-    plan: Plan,
-    accounts: Sequence[Account],
-    *,
-    ledger: Ledger,
-    studio: Studio,
-    door: Door,
-    reporter: Reporter,
-    strict: bool = False,
-    stop: threading.Event | None = None,
-) -> PushResult:
-    """Carry out the plan. Raises ConfigError before the first write when settings are missing, and with
-    ``strict`` the first sick account's error; otherwise every trouble stands in the result.
+@dataclass(frozen=True)
+class Hands:
+    """What carrying out takes: the ledger, the maker of pictures, the door to accounts, and who follows it."""
+
+    ledger: Ledger
+    studio: Studio
+    door: Door
+    reporter: Reporter
+    stop: threading.Event
+
+
+def preflighted(
+    plan: Plan, accounts: Sequence[Account], hands: Hands, *, strict: bool = False
+) -> dict[str, PublisherError]:
+    """The accounts that are not well, with the reason; nothing is written yet.
+
+    Raises ConfigError when settings are missing, and with ``strict`` the first sick account's error.
     """
-    busy = busy_accounts(plan, accounts, ledger)
-    missing_settings(door, busy)
-    answers = preflight(door, busy)
+    busy = busy_accounts(plan, accounts, hands.ledger)
+    missing_settings(hands.door, busy)
+    answers = preflight(hands.door, busy)
     sick = {name: a for name, a in answers.items() if isinstance(a, PublisherError)}
     if strict and sick:
         raise next(iter(sick.values()))
-    run = ledger.begin_run("push", plan.digest, door.clock.now())
-    desk = Desk(plan, run, ledger, studio, door, reporter, stop or threading.Event())
+    return sick
+
+
+def carry_out(
+    plan: Plan,
+    accounts: Sequence[Account],
+    hands: Hands,
+    run: int,
+    aside: Mapping[str, PublisherError],
+) -> PushResult:
+    """Carry out the plan for these accounts, except those set ``aside``; every trouble stands in the result."""
+    busy = busy_accounts(plan, accounts, hands.ledger)
+    sick = {a.name: aside[a.name] for a in accounts if a.name in aside}
+    desk = Desk(plan, run, hands.ledger, hands.studio, hands.door, hands.reporter, hands.stop)
     lanes = {a.name: Lane(desk, a) for a in busy if a.name not in sick}
     # Said beforehand, so that the pictures of one master are made of one decode for all accounts.
-    studio.expect(_files(plan, lanes))
+    hands.studio.expect(_files(plan, lanes))
     _run(lanes.values())
-    result = PushResult(
+    return PushResult(
         plan=plan,
         run=run,
         outcomes=tuple(_outcomes(plan, lanes, sick)),
         problems={**sick, **{n: x.problem for n, x in lanes.items() if x.problem is not None}},
         tasks={name: lane.tasks for name, lane in lanes.items() if lane.tasks},
     )
-    ledger.end_run(run, str(result.exit_code), door.clock.now())
-    return result
 
 
 def _files(plan: Plan, accounts: Container[str]) -> Iterator[FileRequest]:

@@ -23,7 +23,7 @@ from publisher.listing import Because, Status
 from publisher.manifest.item import Item
 from publisher.observe import Account
 from publisher.plan import AccountPlan, Confidence, Plan, PlanItem, Word
-from publisher.policy import VerdictWord
+from publisher.policy import VerdictWord, by_waiver
 from publisher.promises import standing_conflicts
 from publisher.row import Verb
 from publisher.workspace import Workspace
@@ -94,17 +94,23 @@ def audit(ws: Workspace, ledger: Ledger, day: dt.date) -> list[Audited]:
             verdict = bench.judge(item, account.row, name)
             word, because = verdict.word, verdict.because
             conflict = conflicts.get((name, item_id))
-            if conflict is not None and not _is_waived(ws, conflict, item, name, day):
+            waiver = _waiver(ws, conflict, item, name, day)
+            if waiver is not None:
+                because = (*because, waiver)
+            elif conflict is not None:
                 word, because = _stricter(conflict, word, because)
             found.append(_judged(binding, account, word, because))
     return found
 
 
-def _is_waived(ws: Workspace, conflict: Conflict, item: Item, account: str, day: dt.date) -> bool:
-    """Whether a person lives with it; a broken promise is never waived."""
-    if conflict.severity is Severity.DENY:
-        return False
-    return waived(ws.waivers, conflict.because.rule, item, account, day) is not None
+def _waiver(
+    ws: Workspace, conflict: Conflict | None, item: Item, account: str, day: dt.date
+) -> Because | None:
+    """The link of the waiver by which a person lives with it; a broken promise is never waived."""
+    if conflict is None or conflict.severity is Severity.DENY:
+        return None
+    waiver = waived(ws.waivers, conflict.because.rule, item, account, day)
+    return by_waiver(waiver) if waiver is not None else None
 
 
 def _stricter(

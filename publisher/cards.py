@@ -149,9 +149,15 @@ def notice(finding: Finding) -> dict[str, Any]:
     }
 
 
-def card(pair: PlanItem, listing: Listing | None, row: Row | None) -> dict[str, Any]:
-    """Everything that the page shows of one pair, apart from its picture and its anchor."""
-    findings = [notice(f) for f in listing.findings] if listing is not None else []
+def card(
+    pair: PlanItem, listing: Listing | None, row: Row | None, waived: Sequence[Finding] = ()
+) -> dict[str, Any]:
+    """Everything that the page shows of one pair, apart from its picture and its anchor.
+
+    ``waived`` are the notices of the waivers that act on it.
+    """
+    own = listing.findings if listing is not None else ()
+    findings = [notice(f) for f in (*waived, *own)]
     return {
         "item": pair.item,
         "word": pair.word.value,

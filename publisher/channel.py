@@ -1,7 +1,7 @@
 """The contract between the core and the adapters: a pure Channel, an effectful Session, and a Sandbox.
 
 An adapter never sleeps, retries, reads the environment or opens the ledger. Everything it may use comes in
-its Context. Planning hands out a ReadOnlySession, so that a dry run cannot write by construction.
+its Context. Planning hands out a session that can only read (``publisher.readonly``).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, ClassVar, NoReturn, Self
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from publisher.errors import PublisherError, Unsupported
+from publisher.examined import Examined
 from publisher.listing import (
     Change,
     Copy,
@@ -81,37 +82,10 @@ class Context:
     """Everything that the ledger has bound for this account, by key in order, one at a time."""
     state: Path = Path(".publisher")
     """Folder of the project for what an account keeps on this machine, such as a browser's profile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """One thing that an examination looked for at the remote side, such as a control of a form.
-
-    ``found`` is None where it could not be looked for. ``how`` says by which of several ways it was found, and
-    ``tried`` lists all of them with what came of each.
-    """
-
-    name: str
-    found: bool | None
-    how: str = ""
-    drift: bool = False
-    tried: tuple[str, ...] = ()
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What an examination found, broken things first. ``kept`` are files that show how it looked there."""
-
-    probes: tuple[Probe, ...]
-    notes: tuple[str, ...] = ()
-    kept: tuple[Path, ...] = ()
-    problem: PublisherError | None = None
-
-    @property
-    def broken(self) -> tuple[Probe, ...]:
-        """What is not there as the row or profile says."""
-        return tuple(p for p in self.probes if p.found is False)
+    digital_source_type: Callable[[bytes], str] = lambda _data: ""
+    """The IPTC digital source type that a picture's XMP states; "" when it states none or cannot be read."""
+    wait: Callable[[float], None] = lambda _seconds: None
+    """Let so many seconds pass on the run's clock, for work that the channel does by itself (polling)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +107,16 @@ class Wrote:
     key: str
     receipt: Receipt | None = None
     error: PublisherError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Bytes at the channel that an update of ``key`` put out of use at ``at``, and the address they had."""
+
+    key: str
+    location: str
+    url: str
+    at: dt.datetime
 
 
 class Session(ABC):
@@ -187,6 +171,18 @@ class Session(ABC):
         """The bytes of ``remote.picture``, at most 32 MB; None when there is none."""
         return None
 
+    def link(self, remote: Remote, seconds: int) -> str:
+        """An address for one customer that ends by itself. Raises Rejected for a life that cannot be."""
+        raise Unsupported(f"{self.context.row.title} has no links that end by themselves")
+
+    def replaced(self) -> Iterator[Replaced]:
+        """What updates of ours put out of use and what still lies there, for those who have its address."""
+        return iter(())
+
+    def drop(self, what: Replaced) -> None:
+        """Take away what is out of use. Of something gone, or in use again, a no-op; safe to repeat."""
+        raise Unsupported(f"{self.context.row.title} keeps nothing that is out of use")
+
     def stage(self, file: File) -> Staged:
         """Bring bytes over so that ``create`` is one small step. Idempotent, resumable, retriable."""
         return Staged(file)
@@ -235,64 +231,6 @@ class Session(ABC):
                 verb, f"{self.context.row.title} has no way to {verb.value}"
             )
         )
-
-
-class ReadOnlySession(Session):
-    """Wraps a session for planning: reads pass through, every other verb raises Unsupported."""
-
-    def __init__(self, inner: Session) -> None:
-        super().__init__(inner.context)
-        self._inner = inner
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def check(self) -> Health:
-        return self._inner.check()
-
-    def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
-        return self._inner.find(key, files)
-
-    def list(self) -> Iterator[Sequence[Remote]]:
-        return self._inner.list()
-
-    def find_many(self, keys: Sequence[str]) -> Mapping[str, Remote]:
-        return self._inner.find_many(keys)
-
-    def status(self, remote: Remote) -> Status:
-        return self._inner.status(remote)
-
-    def picture(self, remote: Remote) -> bytes | None:
-        return self._inner.picture(remote)
-
-    def examine(self) -> Examined:
-        return self._inner.examine()
-
-    def sign_in(self) -> Health:
-        self._refuse("sign in")
-
-    def stage(self, file: File) -> Staged:
-        self._refuse("stage")
-
-    def create(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
-        self._refuse("create")
-
-    def update(
-        self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
-    ) -> Receipt:
-        self._refuse("update")
-
-    def withdraw(self, remote: Remote) -> Receipt:
-        self._refuse("withdraw")
-
-    def submit(self, batch: Sequence[tuple[Listing, Remote]], digest: str) -> Receipt:
-        self._refuse("submit")
-
-    def write_many(self, writes: Sequence[Write]) -> Iterator[Wrote]:
-        self._refuse("write_many")
-
-    def _refuse(self, verb: str) -> NoReturn:
-        raise Unsupported(f"planning is read-only and may not {verb}")
 
 
 class Channel(ABC):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from publisher.discovery import load_row
 from publisher.matrix import channel_matrix, in_words, newest_day
-from publisher.row import Row
+from publisher.row import Exclusivity, Row
 from publisher.rules import Rule
 
 _HEAD = """\
@@ -64,8 +64,7 @@ def _conditions(row: Row) -> Iterator[str]:
     if row.similarity is not None:
         said.append(f"At most {row.similarity.variants_per_motif} variants of a motif")
     if row.exclusivity is not None and row.exclusivity.promises != "none":
-        when = f", where `{row.exclusivity.option}` is true" if row.exclusivity.option else ""
-        said.append(f"Exclusive for the {row.exclusivity.promises}{when}")
+        said.append(_promise(row.exclusivity))
     if row.exclusivity is not None and row.exclusivity.forwards_to:
         said.append(f"Forwards to {', '.join(row.exclusivity.forwards_to)}")
     if row.automation is not None:
@@ -74,6 +73,14 @@ def _conditions(row: Row) -> Iterator[str]:
         said.append(f"Cannot be taken back: {row.irreversible.reason}")
     if said:
         yield "\n" + "".join(f"- {line}\n" for line in said)
+
+
+def _promise(terms: Exclusivity) -> str:
+    if terms.promises == "delivery":
+        unless = f", unless `{terms.option}` is false" if terms.option else ""
+        return f"A delivery to one buyer alone{unless}"
+    when = f", where `{terms.option}` is true" if terms.option else ""
+    return f"Exclusive for the {terms.promises}{when}"
 
 
 def _rule(rule: Rule) -> str:

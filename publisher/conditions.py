@@ -19,7 +19,8 @@ class Gate(Dated):
     ``option`` is the account's option in publisher.toml that states it. ``at_least`` compares a number;
     ``one_of`` a text; without both the option must be true. What is not stated holds the item; with
     ``unknown = "warn"`` it only warns, where the channel itself turns away whom it has not let in (a login
-    that works is the better witness).
+    that works is the better witness), and with "pass" nothing is said: most accounts have no such thing.
+    ``unless_exif`` names EXIF entries with which a picture passes while the gate is stated to be closed.
     """
 
     id: str
@@ -31,7 +32,8 @@ class Gate(Dated):
         (), description="Only for accounts that are served in one of these ways; absent means all."
     )
     when: When = When()
-    unknown: Literal["hold", "warn"] = "hold"
+    unknown: Literal["hold", "warn", "pass"] = "hold"
+    unless_exif: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_comparison(self) -> Gate:
@@ -43,11 +45,12 @@ class Gate(Dated):
 class Exclusivity(RowData):
     """What publishing here promises, and who else gets what is published here.
 
-    ``promises`` is what is exclusive by itself: the image, or everything of its maker. With ``option`` it is
-    so only for an account whose option of that name in publisher.toml is true.
+    ``promises`` is what is exclusive by itself: the image, or everything of its maker; ``delivery`` is an
+    image that goes to the one buyer who ordered it. With ``option`` it is so only for an account whose option
+    of that name in publisher.toml is true; a delivery is one unless the option is false.
     """
 
-    promises: Literal["none", "image", "portfolio"] = "none"
+    promises: Literal["none", "image", "portfolio", "delivery"] = "none"
     option: str = ""
     prints_excepted: bool = Field(False, description="Prints may be sold elsewhere all the same.")
     prints: bool = Field(False, description="Only prints are sold here, never licences or files.")

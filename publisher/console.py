@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 CALENDAR_DAYS = 14
 """Days that the release calendar shows before it only counts the rest; ``--json`` has them all."""
 
+NOTHING_GOES = "nothing of this release may go out as it stands."
+"""When every pair is held or denied, so that nothing is there either."""
+
 _STOPPED = (Word.HELD.value, Word.DENIED.value)
 
 
@@ -36,14 +39,20 @@ def print_plan(console: Console, document: Mapping[str, Any]) -> None:
     """Print a plan document: accounts with their counts, causes, changes, findings, digest and legend."""
     _heading(console, document)
     if not _to_do(document):
-        say(console, "Nothing to do: every account already shows what this release says.", "green")
+        stopped = bool(document["items"]) and all(i["word"] in _STOPPED for i in document["items"])
+        there = "every account already shows what this release says."
+        say(
+            console,
+            f"Nothing to do: {NOTHING_GOES if stopped else there}",
+            "" if stopped else "green",
+        )
     _accounts(console, document)
     _causes(console, document["items"])
     _changes(console, document["items"])
     _submissions(console, document.get("submissions") or ())
     _calendar(console, document.get("calendar") or ())
     print_findings(console, document.get("findings") or ())
-    _guards(console, document.get("guards"))
+    print_guards(console, document.get("guards"))
     say(console, f"digest {document['digest']}", "dim")
     _legend(console, document["counts"])
 
@@ -154,9 +163,17 @@ def _submissions(console: Console, submissions: Iterable[Mapping[str, Any]]) -> 
 
 
 def _calendar(console: Console, entries: Sequence[Mapping[str, Any]]) -> None:
-    """On which day how many items go where; nothing when all of them go on one day."""
+    """On which day how many items go where; one line when all of them go on one day."""
     days = list(dict.fromkeys(e["date"] for e in entries))
     if len(days) < 2:
+        count = sum(e["count"] for e in entries)
+        for day in days:
+            say(
+                console,
+                f"Release calendar: {_many(count, 'new item')}, all on {clean(day)}",
+                "bold",
+            )
+            console.print()
         return
     say(console, "Release calendar", "bold")
     table = grid(2)
@@ -217,7 +234,7 @@ def _sick(console: Console, accounts: Iterable[Mapping[str, Any]]) -> None:
             console.print()
 
 
-def _guards(console: Console, guards: Sequence[Mapping[str, str]] | None) -> None:
+def print_guards(console: Console, guards: Sequence[Mapping[str, str]] | None) -> None:
     """The guards that tripped, with the narrow override; one word when they were asked and none did."""
     for trip in guards or ():
         say(console, f"guard  {clean(trip['account'])}: {clean(trip['text'])}", "bold red")
@@ -241,6 +258,7 @@ __all__ = [
     "print_audit",
     "print_check",
     "print_findings",
+    "print_guards",
     "print_plan",
     "print_push",
     "print_status",

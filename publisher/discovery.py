@@ -102,7 +102,8 @@ def adapter(row: Row, mode: Mode | None = None) -> Channel:
     modules = {m.rpartition(".")[2]: m for m in _packages()}
     if mode is Mode.HANDOFF and row.mode is not Mode.HANDOFF:
         pack = _handoff_row()
-        verbs = {"mode": Mode.HANDOFF, "can": pack.can, "cannot": pack.cannot}
+        # A person carries packs over one by one, whatever a program could send together.
+        verbs = {"mode": Mode.HANDOFF, "can": pack.can, "cannot": pack.cannot, "batch": None}
         row = row.model_copy(update={**verbs, "adapter": pack.adapter})
     module = importlib.import_module(modules[row.adapter])
     _agree(row, module.Adapter.SessionType)

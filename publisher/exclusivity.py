@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from publisher.listing import Because
+from publisher.rules import Evidence
 
 BROKEN = "promise-broken"
 """The rule id of a verdict that a promise forbids."""
@@ -34,7 +35,9 @@ class Place:
     """An account as exclusivity sees it. ``promises`` is what publishing there promises by itself.
 
     ``forwards_to`` are names of channels that get everything from here. ``prints`` says that only prints are
-    sold here; ``prints_excepted`` that a promise made by publishing here allows them elsewhere.
+    sold here; ``prints_excepted`` that a promise made by publishing here allows them elsewhere. ``delivers``
+    says that publishing here means handing the work to the one buyer who ordered it. ``evidence`` is who says
+    all that.
     """
 
     account: str
@@ -44,6 +47,8 @@ class Place:
     forwards_to: tuple[str, ...] = ()
     prints: bool = False
     prints_excepted: bool = False
+    delivers: bool = False
+    evidence: Evidence | None = None
 
     def is_(self, name: str) -> bool:
         """Whether ``name`` means this account, its channel or the channel's title, however it is spelled."""
@@ -149,7 +154,7 @@ class Graph:
                 continue
             if place.is_(vow.to) and not vow.delivery:
                 continue
-            return _denied(_told(vow))
+            return _denied(_told(vow), source=f"the manifest ({vow.origin})" if vow.origin else "")
         return None
 
     def _exclusivity(self, piece: Piece, place: Place) -> Conflict | None:
@@ -157,14 +162,9 @@ class Graph:
         for standing in self._elsewhere(piece, place):
             there = standing.place
             if there.promises is not None and not (there.prints_excepted and place.prints):
-                return _denied(
-                    f"{there.title} has {_whole(there)} exclusively: {standing.item} {standing.how}"
-                )
+                return _denied(f"{_has(there)}: {standing.item} {standing.how}", there)
             if place.promises is not None and not (place.prints_excepted and there.prints):
-                return _denied(
-                    f"{place.title} wants {_whole(place)} exclusively, but {standing.item} "
-                    f"{standing.how}"
-                )
+                return _denied(f"{_wants(place)}, but {standing.item} {standing.how}", place)
         for standing, makers in self._exclusive.values():
             there = standing.place
             excepted = there.prints_excepted and place.prints
@@ -175,7 +175,8 @@ class Graph:
             ):
                 return _denied(
                     f"{there.title} has everything by this maker exclusively: {standing.item} "
-                    f"{standing.how}"
+                    f"{standing.how}",
+                    there,
                 )
         return self._portfolio(piece, place)
 
@@ -189,7 +190,8 @@ class Graph:
                 if account != place.account and not excepted:
                     return _denied(
                         f"{place.title} wants everything by this maker exclusively, but "
-                        f"{standing.item} {standing.how}"
+                        f"{standing.item} {standing.how}",
+                        place,
                     )
         return None
 
@@ -199,14 +201,15 @@ class Graph:
             there, where = standing.place, f"{standing.item} {standing.how}"
             both = sorted(set(place.forwards_to) & set(there.forwards_to))
             if place.channel in there.forwards_to:
-                text = f"{there.title} forwards it to {place.title}, and {where}"
+                text, says = f"{there.title} forwards it to {place.title}, and {where}", there
             elif there.channel in place.forwards_to:
-                text = f"{place.title} would forward it to {there.title}, and {where}"
+                text, says = f"{place.title} would forward it to {there.title}, and {where}", place
             elif both:
                 text = f"{place.title} and {there.title} both forward to {', '.join(both)}, and {where}"
+                says = place
             else:
                 continue
-            return Conflict(Severity.HOLD, Because(ROUTE, text))
+            return Conflict(Severity.HOLD, _cited(ROUTE, text, says.evidence))
         return None
 
     def _elsewhere(self, piece: Piece, place: Place) -> list[Standing]:
@@ -245,8 +248,31 @@ def _told(vow: Vow) -> str:
     return f"{what} {verb} {vow.to} alone{end}{less}{where}"
 
 
-def _denied(text: str) -> Conflict:
-    return Conflict(Severity.DENY, Because(BROKEN, text))
+def _denied(text: str, says: Place | None = None, *, source: str = "") -> Conflict:
+    """``says`` is the place whose terms forbid it; a promise of the manifest names where it is written."""
+    if says is None or says.evidence is None:
+        return Conflict(Severity.DENY, Because(BROKEN, text, source))
+    return Conflict(Severity.DENY, _cited(BROKEN, text, says.evidence))
+
+
+def _cited(rule: str, text: str, evidence: Evidence | None) -> Because:
+    if evidence is None:
+        return Because(rule, text)
+    return Because(rule, text, evidence.source, evidence.grade.value, evidence.seen.isoformat())
+
+
+def _has(place: Place) -> str:
+    """The promise of a place where the work stands."""
+    if place.delivers:
+        return f"what goes through {place.title} is delivered to one buyer alone"
+    return f"{place.title} has {_whole(place)} exclusively"
+
+
+def _wants(place: Place) -> str:
+    """The promise that a place would ask for."""
+    if place.delivers:
+        return f"what goes through {place.title} is made for one buyer alone"
+    return f"{place.title} wants {_whole(place)} exclusively"
 
 
 def _whole(place: Place) -> str:

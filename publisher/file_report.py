@@ -27,7 +27,9 @@ from publisher.recipes import planned_size, recipe_for
 from publisher.row import Row
 
 _TEXTS = (
-    "title", "description", "creator", "copyright", "credit", "date_created", "country",
+    "title", "description", "creator", "copyright", "credit", "date_created", "sublocation", "city",
+    "state", "country", "rights_url", "usage_terms", "licensor_name", "licensor_url", "licensor_email",
+    "model_release", "property_release", "data_mining",
     "digital_source_type", "ai_system", "ai_system_version", "ai_prompt", "ai_prompt_writer",
 )  # fmt: skip
 _AI = {address: kind for kind, address in DIGITAL_SOURCE_TYPE.items()}
@@ -103,6 +105,7 @@ def _carried(master: Master, found: Embedded, unread: str) -> dict[str, Any]:
         "origin": dict(found.origin),
         "generator_texts": sorted(found.texts),
         "camera": list(master.exif or ()),
+        "private": list(found.private),
         "unread": unread,
     }
 
@@ -182,8 +185,8 @@ def _changes(master: Master, found: Embedded, recipe: Recipe) -> Iterator[str]:
         yield (
             f"quality lowered to {recipe.quality_floor} if need be, for {recipe.bytes_max:,} bytes at most"
         )
-    if found.texts or master.exif:
-        names = ", ".join([*sorted(found.texts), *(master.exif or ())][:6])
+    if found.texts or master.exif or found.private:
+        names = ", ".join([*found.private, *sorted(found.texts), *(master.exif or ())][:8])
         yield f"left behind: {names}"
     if master.credentials:
         yield "content credentials are lost" + (
@@ -240,6 +243,8 @@ def _carried_words(carries: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]
         yield f"texts of a generator or tool: {', '.join(carries['generator_texts'])}", "", 4
     if carries["camera"]:
         yield f"camera: {', '.join(carries['camera'])}", "", 4
+    if carries["private"]:
+        yield f"private: {', '.join(carries['private'])}", "", 4
     if carries["unread"]:
         yield carries["unread"], "yellow", 4
     sealed = carries["credentials"]

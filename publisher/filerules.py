@@ -55,6 +55,10 @@ class FileRules(RowData):
     exif_required: tuple[str, ...] = Field(
         (), description="EXIF entries that the master must have, as in Make and Model."
     )
+    camera: bool = Field(
+        False,
+        description="The camera's make and model stay in the EXIF of what is sent, for the channel looks at them.",
+    )
     extension_matches: bool = Field(
         False, description="The name's extension must tell the true format of the master."
     )

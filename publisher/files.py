@@ -20,7 +20,8 @@ class Metadata:
 
     An empty text leaves to the master what it says of itself; a name in ``cleared`` is a field that must be
     empty all the same. ``date_created`` is ISO 8601; the statuses are those of the PLUS vocabulary, as in
-    ``MR-NAP``; ``data_mining`` is one of its ``DMI-`` codes.
+    ``MR-NAP``; ``data_mining`` is one of its ``DMI-`` codes. With ``camera`` the master's EXIF entries Make and
+    Model go along, which are left out otherwise.
     """
 
     title: str = ""
@@ -50,6 +51,7 @@ class Metadata:
     property_release: str = ""
     data_mining: str = ""
     cleared: tuple[str, ...] = ()
+    camera: bool = False
 
 
 @dataclass(frozen=True, slots=True)

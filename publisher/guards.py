@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 
-from publisher.plan import Plan, PlanItem, Word
+from publisher.plan import ACTIVE, Plan, PlanItem, Word
 
 
 class Guard(str, Enum):
@@ -65,31 +65,44 @@ def _share(
 def _prices(plan: Plan, items: Sequence[PlanItem], account: str) -> list[Trip]:
     trips = []
     for item in items:
-        for name, old, new in _priced(plan, item):
-            if new <= 0:
-                text = f"{item.item}: {name} would be {new}"
+        for name, old, (amount, unit) in _priced(plan, item):
+            shown = f"{amount} {unit}".rstrip()
+            if amount <= 0:
+                text = f"{item.item}: {name} would be {shown}"
                 trips.append(Trip(Guard.PRICE_ZERO, account, text))
-            elif old and abs(new - old) / old > MAX_PRICE_STEP:
-                text = f"{item.item}: {name} would go from {old} to {new}, more than 40 %"
+            elif old is None or not old[0]:
+                continue
+            elif old[1] != unit:
+                text = f"{item.item}: {name} would go from {old[0]} {old[1]} to {shown}, another currency"
+                trips.append(Trip(Guard.PRICE_CHANGE, account, text))
+            elif abs(amount - old[0]) / old[0] > MAX_PRICE_STEP:
+                text = f"{item.item}: {name} would go from {old[0]} to {shown}, more than 40 %"
                 trips.append(Trip(Guard.PRICE_CHANGE, account, text))
     return trips
 
 
-def _priced(plan: Plan, item: PlanItem) -> Iterator[tuple[str, Decimal | None, Decimal]]:
-    """The prices that the item would get: (field, old amount, new amount)."""
+Money = tuple[Decimal, str]
+"""An amount and its unit, "" when none is stated."""
+
+
+def _priced(plan: Plan, item: PlanItem) -> Iterator[tuple[str, Money | None, Money]]:
+    """The prices that the item would get, variant by variant: (field, old, new)."""
+    if item.word not in ACTIVE:
+        return
     listing = plan.listings.get((item.item, item.account))
-    fresh = item.word is Word.CREATE and listing is not None
     told = [(c.field, c.old, c.new) for c in item.changes]
-    if fresh and listing is not None:
+    if item.word in (Word.CREATE, Word.PREPARE) and listing is not None:
         told += [(name, None, value) for name, value in listing.fields.items()]
     for name, old, new in told:
-        amount = _amount(new) if name.startswith("price") else None
-        if amount is not None:
-            yield name, _amount(old), amount
+        money = amount_of(new) if name.startswith("price") else None
+        if money is not None:
+            yield name, amount_of(old), money
 
 
-def _amount(value: object) -> Decimal | None:
+def amount_of(value: object) -> Money | None:
+    """The amount and the unit of a price as a listing states it, "19.00 EUR"; None for what is no price."""
+    amount, _, unit = str(value).strip().partition(" ")
     try:
-        return Decimal(str(value).split()[0])
-    except (InvalidOperation, IndexError):
+        return Decimal(amount), unit.strip()
+    except InvalidOperation:
         return None

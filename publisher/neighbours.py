@@ -25,6 +25,7 @@ from publisher.pacing import (
     Schedule,
     quota_limit,
     quota_windows,
+    quotas_in_use,
     unstated_scale,
 )
 from publisher.plan import PlanItem, Word
@@ -185,7 +186,7 @@ def within_quotas(
     account: Account, pairs: Sequence[PlanItem], ledger: Ledger, now: dt.datetime
 ) -> tuple[list[PlanItem], str, list[Finding]]:
     """New items that are over a quota or do not fit into the batch wait; also the day when all are done."""
-    quotas = account.row.quota
+    quotas = quotas_in_use(account.row, account.options)
     findings = [
         Finding(
             Level.NOTICE,
@@ -196,7 +197,7 @@ def within_quotas(
         )
         for quota, option in unstated_scale(quotas, account.options)
     ]
-    kept, refused = _first_batch(account, pairs, ledger)
+    kept, refused = _first_batch(account, quotas, pairs, ledger)
     if refused:
         return kept, "", findings
     limits = quota_windows(account.row.pace, quotas, account.options)
@@ -204,7 +205,7 @@ def within_quotas(
     if not limits and batch is None:
         return kept, "", findings
     kept, last = _dated(
-        account, kept, ledger, now, Schedule(limits, *_history(account, ledger, now))
+        account, batch, kept, ledger, now, Schedule(limits, *_history(account, ledger, now))
     )
     forecast = f"done on {last:%A %Y-%m-%d %H:%M} UTC" if last - now > LONGEST_PAUSE else ""
     return kept, forecast, findings
@@ -212,13 +213,13 @@ def within_quotas(
 
 def _dated(
     account: Account,
+    batch: tuple[int, str] | None,
     pairs: Sequence[PlanItem],
     ledger: Ledger,
     now: dt.datetime,
     schedule: Schedule,
 ) -> tuple[list[PlanItem], dt.datetime]:
     """Each new item at the earliest moment that all limits leave it; batches follow each other by a day."""
-    batch = _batch_limit(account, account.row.quota)
     filled = len(ledger.unsubmitted(account.name)) if batch is not None else 0
     kept: list[PlanItem] = []
     last = now
@@ -264,12 +265,18 @@ def _batch_limit(account: Account, quotas: Iterable[Quota]) -> tuple[int, str] |
 
 
 def _first_batch(
-    account: Account, pairs: Sequence[PlanItem], ledger: Ledger
+    account: Account, every: Sequence[Quota], pairs: Sequence[PlanItem], ledger: Ledger
 ) -> tuple[list[PlanItem], bool]:
-    """The first submission of an account has a size of its own; one that is too small goes nowhere."""
-    quotas = [q for q in account.row.quota if q.window == "first-batch"]
+    """The first submission of an account has a size of its own; one that is too small goes nowhere.
+
+    It is past when the seller says so, states that works are published there, or the ledger has a submission.
+    """
+    quotas = [q for q in every if q.window == "first-batch"]
     new = [p for p in pairs if p.word in _NEW and any(q.id in p.tags for q in quotas)]
-    past = account.options.get("first_batch_done") is True
+    published = account.options.get("published_count", 0)
+    past = account.options.get("first_batch_done") is True or (
+        isinstance(published, int) and published > 0
+    )
     if (
         not quotas
         or not new
@@ -281,15 +288,19 @@ def _first_batch(
     waiting = len(ledger.unsubmitted(account.name))
     most = quota_limit(quota, account.options)
     said = (quota.source, quota.grade.value, quota.seen.isoformat())
+    past_word = f"{quota.trial or 'first_batch_done'} = true"
     if quota.minimum is not None and len(new) + waiting < quota.minimum:
         text = (
             f"the first submission needs {quota.minimum} to {most} works, this release has "
-            f"{len(new) + waiting}; state first_batch_done = true in publisher.toml when it is past"
+            f"{len(new) + waiting}; state {past_word} in publisher.toml when it is past"
         )
         held = Because(quota.id, text, *said)
         small = {p.item for p in new}
         return [stopped(p, Word.HELD, held) if p.item in small else p for p in pairs], True
     over = {p.item for p in new[max(0, most - waiting) :]}
-    text = f"the first submission takes {most} works; the others go when it was accepted"
+    text = (
+        f"the first submission takes {most} works; the others go when it was accepted and you state "
+        f"{past_word} in publisher.toml"
+    )
     held = Because(quota.id, text, *said)
     return [stopped(p, Word.HELD, held) if p.item in over else p for p in pairs], False

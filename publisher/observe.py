@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from publisher.channel import Channel, ChannelSettings, Context, ReadOnlySession
+from publisher.channel import Channel, ChannelSettings, Context
 from publisher.compose import Drafts, no_drafts
 from publisher.errors import AuthFailed, ConfigError, PublisherError
 from publisher.listing import Health
 from publisher.manifest.item import Item
 from publisher.pacing import Clock, retried
+from publisher.pricing import Pricing
+from publisher.readonly import ReadOnlySession
 from publisher.row import Mode, Row
 from publisher.settings import account_settings
 
@@ -31,6 +33,8 @@ class Account:
     options: Mapping[str, Any] = field(default_factory=dict)
     drafts: Callable[[Item], Drafts] = no_drafts
     """What its templates make of an item, before anything is fitted."""
+    pricing: Pricing = field(default_factory=Pricing)
+    """How its prices are made of the base prices of the manifest."""
 
     @property
     def row(self) -> Row:
@@ -71,7 +75,7 @@ class Door:
         return account_settings(kind, account.name, self.project, self.overrides.get(account.name))
 
     def context(self, account: Account, **hooks: Any) -> Context:
-        """The context of a session; ``hooks`` are progress, sending and began."""
+        """The context of a session; ``hooks`` are progress, sending, began, held and bound."""
         return Context(
             account=account.name,
             row=account.row,
@@ -80,11 +84,20 @@ class Door:
             project=self.project,
             outbox=self.outbox / account.name,
             now=self.clock.now,
+            wait=self.clock.sleep,
             render=self.render,
             options=account.options,
             state=self.state if self.state is not None else self.project / ".publisher",
+            digital_source_type=_digital_source_type,
             **hooks,
         )
+
+
+def _digital_source_type(data: bytes) -> str:
+    # Imported late: only an account that serves pictures itself ever looks into one.
+    from publisher.media.metadata.read import digital_source_type
+
+    return digital_source_type(data)
 
 
 def missing_settings(door: Door, accounts: Sequence[Account]) -> None:

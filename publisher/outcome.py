@@ -73,6 +73,18 @@ class PushResult:
         return max((e.exit_code for e in [*errors, *self.problems.values()]), default=0)
 
 
+def joined(first: PushResult, second: PushResult) -> PushResult:
+    """One result of two parts of a run, with the pairs in the order of the first one's plan."""
+    place = {(p.account, p.item): n for n, p in enumerate(first.plan.items)}
+    every = (*first.outcomes, *second.outcomes)
+    return replace(
+        first,
+        outcomes=tuple(sorted(every, key=lambda o: place[o.planned.account, o.planned.item])),
+        problems={**first.problems, **second.problems},
+        tasks={**first.tasks, **second.tasks},
+    )
+
+
 def push_document(result: PushResult) -> dict[str, Any]:
     """The JSON form of a push: the shape of a plan, with the words of a push."""
     plan = result.plan

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 import tenacity
 
 from publisher.errors import PublisherError, Retry, Throttled
-from publisher.row import Pace, Quota
+from publisher.row import Pace, Quota, Row
 
 T = TypeVar("T")
 
@@ -170,6 +170,22 @@ def quota_windows(
         name = f"{limit}{calls} a month" if month else f"{limit}{calls} in {quota.days} days"
         found.append(Window(limit, days, name, quota.id, month))
     return found
+
+
+def quotas_in_use(row: Row, options: Mapping[str, Any]) -> tuple[Quota, ...]:
+    """The quotas that count for an account: of its mode, and not those of a test that it has passed."""
+    return tuple(
+        quota
+        for quota in row.quota
+        if (not quota.modes or row.mode.value in quota.modes)
+        and (not quota.trial or options.get(quota.trial) is False)
+        and not (
+            quota.unstated == "pass"
+            and quota.scale_by is not None
+            and _FACTS[quota.scale_by] not in options
+            and quota.id not in options.get("quotas", {})
+        )
+    )
 
 
 _FACTS = {"approval": "approval_ratio", "level": "level"}

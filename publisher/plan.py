@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -159,6 +159,8 @@ class Plan:
     submissions: tuple[Submission, ...] = ()
     listings: Mapping[tuple[str, str], Listing] = field(default_factory=dict)
     calendar: tuple[Entry, ...] = ()
+    day: dt.date | None = None
+    """The day whose rules it was made by."""
 
     @property
     def digest(self) -> str:
@@ -190,13 +192,18 @@ class Plan:
 
     def restricted(self, account: str) -> Plan:
         """The same plan for one account only; its digest is what ``--account`` gives."""
+        return self.limited((account,))
+
+    def limited(self, accounts: Iterable[str]) -> Plan:
+        """The same plan for some accounts only."""
+        names = frozenset(accounts)
         return replace(
             self,
-            items=tuple(i for i in self.items if i.account == account),
-            accounts=tuple(a for a in self.accounts if a.account == account),
-            submissions=tuple(s for s in self.submissions if s.account == account),
-            listings={k: v for k, v in self.listings.items() if k[1] == account},
-            calendar=tuple(e for e in self.calendar if e.account == account),
+            items=tuple(i for i in self.items if i.account in names),
+            accounts=tuple(a for a in self.accounts if a.account in names),
+            submissions=tuple(s for s in self.submissions if s.account in names),
+            listings={k: v for k, v in self.listings.items() if k[1] in names},
+            calendar=tuple(e for e in self.calendar if e.account in names),
         )
 
 

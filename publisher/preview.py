@@ -20,6 +20,7 @@ from typing import Any
 from publisher.cards import MEANINGS, card, causes, notice
 from publisher.errors import ConfigError
 from publisher.guards import Trip
+from publisher.listing import Finding
 from publisher.plan import SIGNS, AccountPlan, Plan, PlanItem, Word
 from publisher.preview_shots import Place, Shot, copy_shots
 from publisher.render import render_text
@@ -268,6 +269,10 @@ def _account(site: _Site, shown: Sequence[AccountPlan], account: AccountPlan) ->
     row = site.rows.get(name)
     pairs = [p for p in site.plan.items if p.account == name]
     batch = [s for s in site.plan.submissions if s.account == name]
+    waived: dict[str, list[Finding]] = {}
+    for finding in site.plan.findings:
+        if finding.code == "waived" and finding.account == name:
+            waived.setdefault(finding.item, []).append(finding)
     return {
         **site.common,
         **_tile(site, account),
@@ -276,14 +281,20 @@ def _account(site: _Site, shown: Sequence[AccountPlan], account: AccountPlan) ->
         "batch": sum(len(s.items) for s in batch),
         "accounts": [{"account": a.account, "page": site.pages[a.account]} for a in shown],
         "sections": [
-            _section(site, word, row, [p for p in pairs if p.word is word])
+            _section(site, word, row, [p for p in pairs if p.word is word], waived)
             for word in SECTIONS
             if any(p.word is word for p in pairs)
         ],
     }
 
 
-def _section(site: _Site, word: Word, row: Row | None, pairs: Sequence[PlanItem]) -> dict[str, Any]:
+def _section(
+    site: _Site,
+    word: Word,
+    row: Row | None,
+    pairs: Sequence[PlanItem],
+    waived: Mapping[str, Sequence[Finding]],
+) -> dict[str, Any]:
     heading, folded = SECTIONS[word]
     return {
         "word": word.value,
@@ -294,7 +305,12 @@ def _section(site: _Site, word: Word, row: Row | None, pairs: Sequence[PlanItem]
         "causes": causes(pairs) if folded else [],
         "cards": [
             {
-                **card(pair, site.plan.listings.get((pair.item, pair.account)), row),
+                **card(
+                    pair,
+                    site.plan.listings.get((pair.item, pair.account)),
+                    row,
+                    waived.get(pair.item, ()),
+                ),
                 "image": site.images.get(pair.item, ""),
                 "anchor": site.anchors[pair.item],
                 "shots": [

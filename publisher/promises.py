@@ -131,21 +131,30 @@ def place_of(name: str, row: Row, options: Mapping[str, Any]) -> Place:
     """An account as exclusivity sees it.
 
     ``forwards_to`` among the account's options replaces the row's: a seller may have closed a route there.
+    A channel of deliveries binds unless the account's option says that this one does not.
     """
     terms = row.exclusivity
     if terms is None:
         return Place(name, row.name, row.title)
-    wanted = terms.promises != "none" and (not terms.option or options.get(terms.option) is True)
+    delivers = terms.promises == "delivery"
+    stated = options.get(terms.option, delivers) if terms.option else True
+    wanted = terms.promises != "none" and stated is True
     routes = options.get("forwards_to", terms.forwards_to)
     return Place(
         name,
         row.name,
         row.title,
-        Reach(terms.promises) if wanted else None,
+        _reach(terms.promises) if wanted else None,
         tuple(str(route) for route in routes),
         terms.prints,
         terms.prints_excepted,
+        delivers,
+        terms.evidence,
     )
+
+
+def _reach(promises: str) -> Reach:
+    return Reach.PORTFOLIO if promises == "portfolio" else Reach.IMAGE
 
 
 def _vow(promise: Promise, member: Asset, item: Item) -> Vow:

@@ -160,11 +160,13 @@ def metadata_for_all(assets: Sequence[Asset], title: str) -> Metadata:
     marks = {m.digital_source_type for m in each if m.digital_source_type}
     if len(marks) > 1 or (marks and not all(m.digital_source_type for m in each)):
         marks = {DIGITAL_SOURCE_TYPE[ProvenanceClass.AI_EDITED]}
+    human = all(m.provenance is ProvenanceClass.HUMAN for m in each)
     creators = {m.creator for m in each}
     rights = {m.copyright for m in each}
     return Metadata(
         title=title,
         creator=creators.pop() if len(creators) == 1 else "",
         copyright=rights.pop() if len(rights) == 1 else "",
+        provenance=ProvenanceClass.HUMAN if human else None,
         digital_source_type=next(iter(marks), ""),
     )

@@ -106,6 +106,12 @@ def headline(found: Mapping[str, int]) -> str:
     for word in (Done.PUBLISHED, Done.UPDATED, Done.WITHDRAWN, Done.ADOPTED, Done.PREPARED):
         if found.get(word.value):
             parts.append(f"{found[word.value]} {word.value}")
+    stopped = {word for word, number in found.items() if number} <= {
+        Done.HELD.value,
+        Done.DENIED.value,
+    }
+    if not parts and any(found.values()) and stopped:
+        return "Nothing was done: nothing of this release may go out as it stands."
     if not parts:
         return "Nothing had to be done: every account already shows what this release says."
     end = "." if unknown or failed or not changed else "; nothing failed and nothing is unclear."

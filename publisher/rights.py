@@ -24,6 +24,7 @@ _MINING: Mapping[DataMining, str] = MappingProxyType(
 )
 """PLUS LDF, vocabulary of the property Data Mining."""
 
+_MINED = {code: word for word, code in _MINING.items()}
 _FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "title": ("title",),
@@ -96,6 +97,11 @@ def _release(prefix: str, kind: str, shown: Depicted | None, asset: Asset) -> st
     return ""
 
 
+def mining_said(code: str) -> DataMining | None:
+    """The manifest's word for a code of the PLUS vocabulary, with or without its address; None for others."""
+    return _MINED.get(code.rpartition("/")[2])
+
+
 def cleared_by(assets: Sequence[Asset]) -> tuple[str, ...]:
     """The fields of ``Metadata`` that an asset clears with a null, so that a master's own words stay out too."""
     found = {
@@ -108,4 +114,4 @@ def cleared_by(assets: Sequence[Asset]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-__all__ = ["Rights", "cleared_by", "rights_of"]
+__all__ = ["Rights", "cleared_by", "mining_said", "rights_of"]

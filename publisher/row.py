@@ -34,6 +34,7 @@ from publisher.rules import (
     TermClass,
     When,
 )
+from publisher.tempo import Pace
 from publisher.texts import KeywordLimit, TextLimit, TextTemplates
 
 
@@ -87,31 +88,6 @@ class Transport(RowData):
         "", description="What the user name and the password are, in the site's words."
     )
     evidence: Evidence | None = None
-
-
-class Pace(RowData):
-    """How many writes may start in a rolling window; absent means no known limit."""
-
-    per_minute: int | None = None
-    per_hour: int | None = None
-    per_day: int | None = None
-    per_week: int | None = None
-    per_batch: int | None = None
-    gap_seconds: float = Field(0.0, ge=0, description="Least time between two attempted writes.")
-    burst: int | None = Field(
-        None, ge=1, description="So many attempts in a row before ``rest_seconds`` without one."
-    )
-    rest_seconds: float = Field(0.0, ge=0)
-    settle_seconds: float = 0.0
-    evidence: Evidence | None = None
-
-    @model_validator(mode="after")
-    def _a_burst_has_a_rest(self) -> Pace:
-        if (self.burst is None) != (self.rest_seconds == 0):
-            raise ValueError("burst and rest_seconds go together")
-        if self.burst is not None and self.rest_seconds <= self.gap_seconds:
-            raise ValueError("rest_seconds is longer than gap_seconds")
-        return self
 
 
 class Batch(RowData):
@@ -175,13 +151,31 @@ class Sheet(RowData):
 
 
 class Categories(RowData):
-    """From the project's canonical vocabulary to the channel's own values."""
+    """From the project's canonical vocabulary to the channel's own values.
+
+    ``known`` lists every value that the channel has with its own name for it ("" when the value is the name),
+    where the whole list is known: what is not on it is told, with suggestions.
+    """
 
     mapping: dict[str, str] = Field(default_factory=dict)
+    known: dict[str, str] = Field(default_factory=dict)
     default: str | None = None
     min: int = Field(0, ge=0, description="How many an item must have at least.")
     max: int = 1
     evidence: Evidence | None = None
+
+    def named(self, value: str) -> str:
+        """A value as a person reads it: with the channel's name for it, if there is one."""
+        name = self.known.get(value, "")
+        return f"{value} ({name})" if name else value
+
+    @model_validator(mode="after")
+    def _maps_to_what_is_known(self) -> Categories:
+        wanted = [*self.mapping.values(), *([self.default] if self.default is not None else [])]
+        strange = [v for v in dict.fromkeys(wanted) if self.known and v not in self.known]
+        if strange:
+            raise ValueError(f"mapped to what the channel does not have: {', '.join(strange)}")
+        return self
 
 
 _REACH = {

@@ -187,7 +187,10 @@ class Quota(RowData):
     ``rolling`` counts over the last ``days`` days, ``month`` over the calendar month, ``batch`` over one
     submission, ``first-batch`` over the first submission of an account, which then also needs ``minimum``.
     With ``scale_by`` the account option ``approval_ratio`` (0 to 1) or ``level`` (a number) picks the highest
-    step of ``scale`` that it reaches. ``counts`` tells works from calls of an API.
+    step of ``scale`` that it reaches; an option that is not stated reaches the lowest one, or none with
+    ``unstated = "pass"``. ``counts`` tells works from calls of an API. ``modes`` are ways in which an account
+    is served; absent means all. ``trial`` names an option of the account: the quota is that of a test, and
+    counts only while the option is stated to be false.
     """
 
     id: str
@@ -198,6 +201,9 @@ class Quota(RowData):
     counts: Literal["creates", "calls"] = "creates"
     scale_by: Literal["approval", "level"] | None = None
     scale: tuple[QuotaStep, ...] = ()
+    unstated: Literal["lowest", "pass"] = "lowest"
+    modes: tuple[Literal["api", "transfer", "assisted", "handoff"], ...] = ()
+    trial: str = ""
     when: When = When()
     source: str
     grade: Grade

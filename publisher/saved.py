@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from publisher.errors import ConfigError, StalePlan
+from publisher.followers import RULE as FOLLOWS
 from publisher.guards import Guard
 from publisher.plan import Plan, Word
 
@@ -34,6 +35,8 @@ class SavedPlan(BaseModel):
     items: tuple[str, ...] = ()
     as_of: str | None = None
     pairs: tuple[tuple[str, str, str], ...] = ()
+    following: frozenset[tuple[str, str]] = frozenset()
+    """Item and account of pairs that waited for another account, which the same push goes on to."""
 
 
 def save_plan(
@@ -66,6 +69,12 @@ def read_saved(path: Path) -> SavedPlan:
         data = json.loads(path.read_text(encoding="utf-8"))
         options = data.get("options", {})
         pairs = [(i["item"], i["account"], i["word"]) for i in data["items"]]
+        following = [
+            (i["item"], i["account"])
+            for i in data["items"]
+            if i["word"] == Word.WAITING.value
+            and any(b["rule"] == FOLLOWS for b in i.get("because", ()))
+        ]
         return SavedPlan.model_validate(
             {
                 "made_by": data.get("made_by"),
@@ -74,6 +83,7 @@ def read_saved(path: Path) -> SavedPlan:
                 "items": options.get("items") or (),
                 "as_of": options.get("as_of"),
                 "pairs": pairs,
+                "following": following,
             }
         )
     except (OSError, ValueError, ValidationError, KeyError, TypeError, AttributeError) as error:
@@ -109,13 +119,15 @@ _GOES_ON = {
     Word.UPDATE: {Word.UPDATE, Word.UNKNOWN, Word.UNCHANGED},
     Word.UNKNOWN: {Word.CREATE, Word.PREPARE, Word.UPDATE, Word.UNKNOWN, Word.UNCHANGED},
 }
+_CAME = _GOES_ON[Word.CREATE] | {Word.WAITING}
 
 
 def _is_rest(plan: Plan, saved: SavedPlan) -> bool:
     before = {(item, account): Word(word) for item, account, word in saved.pairs}
     now = {(i.item, i.account): i.word for i in plan.items}
     return before.keys() == now.keys() and all(
-        word in _GOES_ON.get(before[pair], {before[pair]}) for pair, word in now.items()
+        word in (_CAME if pair in saved.following else _GOES_ON.get(before[pair], {before[pair]}))
+        for pair, word in now.items()
     )
 
 

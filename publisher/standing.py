@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from publisher.errors import ConfigError, Conflict
+from publisher.followers import OPTION, pointed_at
 from publisher.ledger.records import Binding
 from publisher.ledger.store import Ledger
 from publisher.listing import Because, Remote, Status
@@ -160,6 +161,12 @@ def withdrawal_plan(ws: Workspace, ledger: Ledger, items: Sequence[str]) -> Plan
         if item not in known:
             raise unknown("published item", item, known)
     pairs = []
+    # Followers that this plan does not cover: what they point to stays.
+    outside: dict[str, list[str]] = {}
+    named = {a.name for a in ws.accounts}
+    for name, other in ws.project.accounts.items():
+        if name not in named and OPTION in other.options:
+            outside.setdefault(str(other.options[OPTION]), []).append(name)
     for account in ws.accounts:
         for item in items:
             bound = bindings.get((account.name, item))
@@ -169,17 +176,17 @@ def withdrawal_plan(ws: Workspace, ledger: Ledger, items: Sequence[str]) -> Plan
             reason = account.row.cannot.get(Verb.WITHDRAW, "")
             page = f" ({account.row.page})" if account.row.page else ""
             because = Because("cannot-withdraw", f"{reason}; its id there: {bound.remote_id}{page}")
-            pairs.append(
-                PlanItem(
-                    item,
-                    account.name,
-                    Word.WITHDRAW if can else Word.HELD,
-                    () if can else (because,),
-                    remote=bound.remote_id,
-                    key=bound.key,
-                    verb=Verb.WITHDRAW if can else None,
-                )
+            pair = PlanItem(
+                item,
+                account.name,
+                Word.WITHDRAW if can else Word.HELD,
+                () if can else (because,),
+                remote=bound.remote_id,
+                key=bound.key,
+                verb=Verb.WITHDRAW if can else None,
             )
+            others = [n for n in outside.get(account.name, ()) if (n, item) in bindings]
+            pairs.append(pointed_at(pair, others[0]) if others and can else pair)
     accounts = tuple(
         AccountPlan(a.name, a.row.name, a.row.title, a.mode.value, Confidence.OFFLINE)
         for a in ws.accounts

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from publisher.admission import acting, gated, waived
+from publisher.admission import UNSTATED, acting, gated, waived
 from publisher.compose import compose
 from publisher.documents import because_document, finding_document, item_document, plain_action
 from publisher.exclusivity import Severity
@@ -39,11 +39,12 @@ def check_document(
     findings: list[Finding] = list(ws.findings)
     pairs: list[PlanItem] = []
     bench = ws.bench(day)
+    moment = dt.datetime.combine(day, dt.time(), dt.UTC)
     for account in ws.accounts:
         for item in ws.items:
             verdict = _verdict(ws, item, account, bench)
             items.append(_verdict_document(item, account, verdict))
-            findings += _findings(item, account, verdict)
+            findings += _findings(item, account, verdict, moment)
             pairs.append(PlanItem(item.id, account.name, _WORDS.get(verdict.word, Word.CREATE)))
     bench.save()
     findings += _promises(ws, pairs, bindings, day)
@@ -108,19 +109,21 @@ def _verdict_document(item: Item, account: Account, verdict: Verdict) -> dict[st
     }
 
 
-def _findings(item: Item, account: Account, verdict: Verdict) -> list[Finding]:
+def _findings(item: Item, account: Account, verdict: Verdict, at: dt.datetime) -> list[Finding]:
     drafts = account.drafts(item)
     item = drafts.item
     copy = compose(item, account.row, account.name, verdict, account.options)
-    offer = item.override(account.name).offer or item.offer
-    listing = account.channel.to_listing(item, offer, copy)
-    found = [*drafts.findings, *listing.findings, *inspect(item, listing)]
+    priced = account.pricing.offer(item, account.name, at)
+    listing = account.channel.to_listing(item, priced.offer, copy)
+    found = [*drafts.findings, *priced.findings, *listing.findings, *inspect(item, listing)]
     found += account.channel.validate(listing)
     if verdict.word.value == "deny":
         # Advice on the text is of no use where the item may not go; a broken master always is.
         found = [f for f in found if f.code == "master-unusable" and f.level is Level.ERROR]
     return [
-        Finding(
+        f
+        if f.code == UNSTATED
+        else Finding(
             f.level,
             f.text,
             f.remedy,

@@ -15,6 +15,7 @@ from publisher.discovery import adapter, load_row
 from publisher.drafting import drafter
 from publisher.embedded_texts import with_embedded_texts
 from publisher.errors import ConfigError, ManifestError
+from publisher.followers import check_followers
 from publisher.listing import Finding, Level
 from publisher.manifest.item import Item, ItemKind, Master
 from publisher.manifest.load import LoadedManifest, load_release
@@ -23,6 +24,7 @@ from publisher.manifest.project import Project, load_project
 from publisher.media.index import MasterIndex
 from publisher.observe import Account
 from publisher.policy import Bench, TermBook, shipped_book
+from publisher.pricing import Pricing
 from publisher.row import Mode
 from publisher.settings import PublisherSettings
 
@@ -160,7 +162,8 @@ def open_accounts(project: Project, names: Collection[str] = ()) -> tuple[Accoun
             row = load_row(configured.channel, project.folder)
             mode = Mode(configured.mode) if configured.mode else None
             drafts = drafter(project.folder, name, row) or no_drafts
-            found.append(Account(name, adapter(row, mode), configured.options, drafts))
+            pricing = Pricing(configured.prices, project.prices.rates)
+            found.append(Account(name, adapter(row, mode), configured.options, drafts, pricing))
         except ConfigError as error:
             hint = f" ({error.remedy})" if error.remedy else ""
             problems += [f"{name}: {error.sentence}{hint}", *error.problems]
@@ -169,6 +172,7 @@ def open_accounts(project: Project, names: Collection[str] = ()) -> tuple[Accoun
             "accounts of publisher.toml cannot be used: " + "; ".join(problems),
             problems=tuple(problems),
         )
+    check_followers(found, enabled)
     return tuple(found)
 
 

@@ -13,10 +13,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from channels.browser.fields import Value
+from channels.browser.look import holds, selectors, view
 from channels.browser.profile import filled_in
-from channels.browser.schema import Capture, Success
+from channels.browser.schema import Success
+from channels.browser.signs import Capture
 from channels.browser.stage import Stage, deadline
-from channels.browser.watch import Watcher, holds, selectors, view
+from channels.browser.watch import Watcher
 from publisher.errors import OutcomeUnknown, PublisherError, Rejected
 from publisher.listing import Status
 

@@ -93,7 +93,10 @@ class Adapter(Channel):
             ),
         }
         for variant in offer.variants if offer is not None else ():
-            fields[f"price.{variant.id}"] = f"{variant.price} {offer.currency if offer else ''}"
+            currency = offer.currency if offer else ""
+            fields[f"price.{variant.id}"] = f"{variant.price} {currency}"
+            if variant.compare_at is not None:
+                fields[f"compare_at.{variant.id}"] = f"{variant.compare_at} {currency}"
         return fields
 
     def _member(self, bundle: Bundle | None, asset: Asset, master: Master) -> RenditionRequest:

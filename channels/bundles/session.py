@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from channels.bundles.page import out_of_use, page_variables, replaced_in, shown_prices
 from channels.bundles.settings import BundleSettings
-from publisher.channel import Context, Session
-from publisher.errors import Conflict, OutcomeUnknown, PublisherError, Transient
+from publisher.channel import Context, Replaced, Session
+from publisher.errors import Conflict, OutcomeUnknown, PublisherError, Rejected, Transient
 from publisher.listing import (
     Change,
+    FieldValue,
     File,
     Health,
     Listing,
@@ -31,7 +34,8 @@ if TYPE_CHECKING:
 
 _PAGE = "index.html"
 _CARD = "listing.json"
-_CARD_BYTES = 1_000_000
+_CARD_KIND = "application/json"
+_CARD_BYTES = 4_000_000
 _FOREVER = "public, max-age=31536000, immutable"
 _SHORT = "public, max-age=60"
 
@@ -96,13 +100,13 @@ class BundleSession(Session):
         if files and any(self.store.head(self._object(f)) is None for f in files):
             return Remote(key, key, Status.PARTIAL, self._url(key))
         status = Status.GONE if card.get("gone") else Status.LIVE
-        return Remote(key, key, status, self._url(key), _typed(card.get("fields", {})))
+        facts = {} if card.get("gone") else self._facts(str(card.get("archive", "")))
+        fields = _typed(card.get("fields", {})) | facts
+        return Remote(key, key, status, self._url(key), fields)
 
     def list(self) -> Iterator[Sequence[Remote]]:
         """Every bundle with a card, page by page."""
-        for page in self.store.list(self._key("")):
-            keys = [o.key[: -len(_CARD) - 1] for o in page if o.key.endswith(f"/{_CARD}")]
-            names = [k.rpartition("/")[2] for k in keys]
+        for names in self._pages():
             yield [r for r in (self.find(n) for n in names) if r is not None]
 
     def status(self, remote: Remote) -> Status:
@@ -151,8 +155,13 @@ class BundleSession(Session):
     def update(
         self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
     ) -> Receipt:
-        """Write the page anew; the link stays, and the old archive stays for those who have its link."""
-        return self._publish(listing, staged, remote.key)
+        """Write the page anew; the link stays, and the old archive stays until it is dropped.
+
+        Without files only the prices change: the page is written with everything else as it was.
+        """
+        if staged:
+            return self._publish(listing, staged, remote.key)
+        return self._reprice(remote.key, changes)
 
     def withdraw(self, remote: Remote) -> Receipt:
         """Put a page in its place that says so. Its files go, except those of other bundles; the link stays valid."""
@@ -165,36 +174,109 @@ class BundleSession(Session):
             "link": "",
         }
         self.context.sending()
-        self._write(remote.key, "gone.html.j2", variables, {**card, "gone": True})
+        gone = {**card, "gone": True, "replaced": []}
+        self._write(remote.key, "gone.html.j2", variables, gone)
         kept = self._in_use(besides=remote.key)
-        for name in card.get("files", ()):
+        old = (str(r["location"]) for r in card.get("replaced", ()))
+        for name in (*card.get("files", ()), *old):
             if name not in kept:
                 self.store.delete(name)
         return Receipt(Remote(remote.id, remote.key, Status.GONE, self._url(remote.key)))
 
+    def link(self, remote: Remote, seconds: int) -> str:
+        """A presigned link to the archive, seven days at most. Raises Rejected and Conflict."""
+        card = self._card(remote.key) or {}
+        if card.get("gone") or not card.get("archive"):
+            raise Conflict(
+                f"there is no archive of {remote.key}", remedy="publish the bundle first"
+            )
+        return self.store.presign(str(card["archive"]), seconds)
+
+    def replaced(self) -> Iterator[Replaced]:
+        """Objects that no page shows any more, by what the cards say of them."""
+        for name in self._names():
+            for location, at in replaced_in(self._card(name) or {}):
+                yield Replaced(name, location, self.store.url(location), at)
+
+    def drop(self, what: Replaced) -> None:
+        """Delete the object unless a bundle shows it again, then forget it."""
+        card = self._card(what.key)
+        if card is None:
+            return
+        if what.location not in self._in_use():
+            self.store.delete(what.location)
+        left = [r for r in card.get("replaced", ()) if r["location"] != what.location]
+        words = json.dumps({**card, "replaced": left}, ensure_ascii=False).encode("utf-8")
+        self.store.put_bytes(
+            self._key(what.key, _CARD), words, content_type=_CARD_KIND, cache_control=_SHORT
+        )
+
+    def _reprice(self, key: str, changes: Sequence[Change]) -> Receipt:
+        card = self._card(key)
+        if card is None or card.get("gone"):
+            raise Rejected(
+                f"the page of {key} is not there any more, so it has no price to change",
+                remedy="publisher push puts it up again",
+            )
+        if "page" not in card:
+            raise Rejected(
+                f"what the page of {key} shows is not noted beside it, so its price cannot be changed alone",
+                remedy="change something else of the bundle as well and push it once",
+            )
+        named = {c.field: plain(c.new) for c in changes}
+        fields = {k: v for k, v in (card["fields"] | named).items() if v is not None}
+        page = {
+            **card["page"],
+            "price": shown_prices(fields),
+            "updated": f"{self.context.now():%Y-%m-%d}",
+        }
+        self.context.sending()
+        self._write(key, "bundle.html.j2", page, {**card, "fields": fields, "page": page})
+        return Receipt(Remote(key, key, Status.LIVE, self._url(key), _typed(fields)))
+
     def _publish(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
+        files = [s.location for s in staged]
+        archive = next(s.location for s in staged if s.file.role == "archive")
+        now = self.context.now()
+        page = page_variables(
+            listing, staged, self._relative, day=now.date(), private=self._private
+        )
         card = {
             "item": listing.item,
             "fields": plain(dict(listing.fields)),
-            "files": [s.location for s in staged],
+            "files": files,
+            "archive": archive,
+            "replaced": out_of_use(self._card(key) or {}, files, now),
+            "page": page,
         }
         self.context.sending()
-        self._write(key, "bundle.html.j2", self._variables(listing, staged), card)
-        remote = Remote(key, key, Status.LIVE, self._url(key), dict(listing.fields))
+        self._write(key, "bundle.html.j2", page, card)
+        fields = dict(listing.fields) | self._facts(archive)
+        remote = Remote(key, key, Status.LIVE, self._url(key), fields)
         return Receipt(remote, tasks=listing.tasks, sent=tuple(s.file for s in staged))
+
+    def _facts(self, archive: str) -> dict[str, FieldValue]:
+        """Where shops may link to. A private archive has no lasting address."""
+        if not archive or self._private:
+            return {}
+        return {"remote.download": self.store.url(archive)}
+
+    @property
+    def _private(self) -> bool:
+        return bool(self.context.options.get("delivery", "public") == "private")
 
     def _write(
         self, key: str, template: str, variables: Mapping[str, Any], card: Mapping[str, Any]
     ) -> None:
         page = self.context.render(template, variables).encode("utf-8")
         words = json.dumps(card, ensure_ascii=False).encode("utf-8")
-        page_kind, card_kind = "text/html; charset=utf-8", "application/json"
+        page_kind = "text/html; charset=utf-8"
         self.store.put_bytes(
             self._key(key, _PAGE), page, content_type=page_kind, cache_control=_SHORT
         )
         try:
             self.store.put_bytes(
-                self._key(key, _CARD), words, content_type=card_kind, cache_control=_SHORT
+                self._key(key, _CARD), words, content_type=_CARD_KIND, cache_control=_SHORT
             )
         except PublisherError as error:
             # The page is there without its card; only a look can tell what visitors see.
@@ -203,56 +285,20 @@ class BundleSession(Session):
                 detail=error.detail,
             ) from error
 
-    def _variables(self, listing: Listing, staged: Sequence[Staged]) -> dict[str, Any]:
-        fields = {k: plain(v) for k, v in listing.fields.items()}
-        archive = next(s for s in staged if s.file.role == "archive")
-        pictures = [s for s in staged if s.file.role == "preview"]
-        titles = [m.partition(": ")[2] for m in fields.get("members", [])]
-        prices = [str(v) for k, v in fields.items() if k.startswith("price.")]
-        depth = "../"
-        return {
-            "title": fields["title"],
-            "description": fields["description"],
-            "creator": fields["creator"],
-            "copyright": fields["copyright"],
-            "price": ", ".join(prices),
-            "updated": f"{self.context.now():%Y-%m-%d}",
-            "keywords": fields["keywords"],
-            "images": [
-                {"name": depth + self._relative(s), "alt": title}
-                for s, title in zip(pictures, titles, strict=False)
-            ],
-            "files": [
-                {
-                    "name": s.file.name,
-                    "size": s.file.size,
-                    "width": s.file.width,
-                    "height": s.file.height,
-                }
-                for s in staged
-                if s.file.role == "archive"
-            ],
-            "archive": {
-                "name": archive.file.name,
-                "size": archive.file.size,
-                "sha256": archive.file.sha256,
-            },
-            "download": depth + self._relative(archive),
-            "licence": {"name": fields["licence"], "file": ""},
-            "count": len(titles),
-            "ai": [_origin(line) for line in fields["ai"]],
-        }
-
-    def _in_use(self, besides: str) -> frozenset[str]:
-        """The objects that other bundles show: two bundles with one member share its picture."""
-        found: set[str] = set()
+    def _pages(self) -> Iterator[Sequence[str]]:
         for page in self.store.list(self._key("")):
             keys = [o.key[: -len(_CARD) - 1] for o in page if o.key.endswith(f"/{_CARD}")]
-            for name in (k.rpartition("/")[2] for k in keys):
-                card = (self._card(name) or {}) if name != besides else {}
-                if not card.get("gone"):
-                    found.update(card.get("files", ()))
-        return frozenset(found)
+            yield [k.rpartition("/")[2] for k in keys]
+
+    def _names(self) -> Iterator[str]:
+        return chain.from_iterable(self._pages())
+
+    def _in_use(self, besides: str = "") -> frozenset[str]:
+        """The objects that bundles show: two bundles with one member share its picture."""
+        cards = (self._card(name) or {} for name in self._names() if name != besides)
+        return frozenset(
+            chain.from_iterable(c.get("files", ()) for c in cards if not c.get("gone"))
+        )
 
     def _card(self, key: str) -> dict[str, Any] | None:
         data = self.store.read(self._key(key, _CARD), _CARD_BYTES)
@@ -279,11 +325,6 @@ class BundleSession(Session):
 
     def _url(self, key: str) -> str:
         return self.store.url(self._key(key, _PAGE))
-
-
-def _origin(line: str) -> dict[str, Any]:
-    kind, system, version, count = line.split("|")
-    return {"class": kind, "system": system, "version": version, "count": int(count)}
 
 
 def _typed(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -68,10 +68,7 @@ class Adapter(Channel):
         if item.kind is ItemKind.ASSET:
             fields |= _facts(item.members[0], files[0].name)
         if offer is not None:
-            fields["variants"] = tuple(v.id for v in offer.variants)
-        for variant in offer.variants if offer is not None else ():
-            fields[f"variant.{variant.id}"] = variant.title
-            fields[f"price.{variant.id}"] = f"{variant.price} {offer.currency if offer else ''}"
+            fields |= _offered(offer)
         fields |= {f"csv.{name}": value for name, value in copy.fields.items()}
         return Listing(
             item=item.id,
@@ -106,6 +103,21 @@ class Adapter(Channel):
     def session(self, context: Context) -> Session:
         """A session on the account's outbox."""
         return HandoffSession(context)
+
+
+def _offered(offer: Offer) -> dict[str, FieldValue]:
+    """Variants with their prices, and royalties by class of product."""
+    fields: dict[str, FieldValue] = {}
+    if offer.variants:
+        fields["variants"] = tuple(v.id for v in offer.variants)
+    for variant in offer.variants:
+        fields[f"variant.{variant.id}"] = variant.title
+        fields[f"price.{variant.id}"] = f"{variant.price} {offer.currency}"
+        if variant.compare_at is not None:
+            fields[f"compare_at.{variant.id}"] = f"{variant.compare_at} {offer.currency}"
+    for product, share in offer.royalties.items():
+        fields[f"royalty.{product}"] = f"{share.normalize():f} %"
+    return fields
 
 
 def _facts(asset: Asset, filename: str) -> dict[str, FieldValue]:

@@ -101,7 +101,8 @@ def sheet_lines(listing: Listing, dialect: Dialect) -> list[dict[str, Value]]:
 
 def offered_as(listing: Listing) -> list[dict[str, Value]]:
     """What a column may name of each variant: ``variant`` (its title), ``price`` (the amount alone),
-    ``price_text`` (amount and currency), ``sku`` and ``name`` (the title with the variant's). At least one.
+    ``price_text`` (amount and currency), ``compare_at`` and ``compare_at_text`` (the usual price during a sale,
+    else None), ``sku`` and ``name`` (the title with the variant's). At least one.
     """
     title = str(listing.fields.get("title") or "")
     order = listing.fields.get("variants")
@@ -109,12 +110,15 @@ def offered_as(listing: Listing) -> list[dict[str, Value]]:
     found: list[dict[str, Value]] = []
     for variant in ids:
         price = str(listing.fields[f"price.{variant}"])
+        usual = str(listing.fields.get(f"compare_at.{variant}") or "")
         called = str(listing.fields.get(f"variant.{variant}") or variant)
         found.append(
             {
                 "variant": called,
                 "price": price.partition(" ")[0],
                 "price_text": price,
+                "compare_at": usual.partition(" ")[0] or None,
+                "compare_at_text": usual or None,
                 "sku": f"{listing.item}-{variant}",
                 "name": f"{title}, {called}" if len(ids) > 1 else title,
             }

@@ -17,6 +17,8 @@ from publisher.errors import Conflict, Rejected
 from publisher.listing import FieldValue, File, Listing, Receipt, Remote, Staged, Status, plain
 
 CARD = "listing.json"
+WORDS = (CARD, "checklist.md", "checklist.html")
+"""Files of a pack that are made of the listing's words."""
 
 
 def make_pack(
@@ -33,6 +35,14 @@ def make_pack(
             f"the folder {place.name} is already there and was not made from here",
             remedy=f"move {place} away",
         )
+    return build_pack(context, listing, staged, name, key)
+
+
+def build_pack(
+    context: Context, listing: Listing, staged: Sequence[Staged], name: str, key: str
+) -> Receipt:
+    """The same, over whatever pack of that name is there."""
+    place = context.outbox / name
     # One run at a time has the account, so what a killed one left here is ours to sweep away.
     building = place.with_name(f".{place.name}.building")
     shutil.rmtree(building, ignore_errors=True)
@@ -40,7 +50,7 @@ def make_pack(
         building.mkdir(parents=True)
         for part in staged:
             _copy(context, part.file, building / part.file.name)
-        _write_words(context, building, listing, [s.file for s in staged])
+        write_words(context, building, listing, [s.file for s in staged])
     except OSError as error:
         shutil.rmtree(building, ignore_errors=True)
         raise Rejected(
@@ -52,10 +62,17 @@ def make_pack(
     context.sending()
     shutil.rmtree(place, ignore_errors=True)
     building.rename(place)
+    return pack_receipt(context, listing, place, key, tuple(s.file for s in staged))
+
+
+def pack_receipt(
+    context: Context, listing: Listing, place: Path, key: str, sent: tuple[File, ...]
+) -> Receipt:
+    """What a pack answers: where it is, and what a person does with it."""
     page = context.row.page
     task = f"open {place / 'checklist.html'}" + (f" and go to {page}" if page else "")
     remote = Remote(key, key, Status.PREPARED, url=(place / "checklist.html").as_uri())
-    return Receipt(remote, tasks=(task, *listing.tasks), sent=tuple(s.file for s in staged))
+    return Receipt(remote, tasks=(task, *listing.tasks), sent=sent)
 
 
 def read_pack(context: Context, name: str) -> dict[str, Any] | None:
@@ -75,15 +92,23 @@ def _copy(context: Context, file: File, target: Path) -> None:
             context.progress(file.name, len(block))
 
 
-def _write_words(context: Context, folder: Path, listing: Listing, files: Sequence[File]) -> None:
+def write_words(context: Context, folder: Path, listing: Listing, files: Sequence[File]) -> None:
+    """Write what a pack says, its card last: what that says is what the pack is found to say."""
     variables = checklist(listing, files, context.row.title, context.row.page)
     for template, name in (
         ("handoff.md.j2", "checklist.md"),
         ("handoff.html.j2", "checklist.html"),
     ):
-        (folder / name).write_text(context.render(template, variables), encoding="utf-8")
+        _replace(folder / name, context.render(template, variables))
     card = {"item": listing.item, "fields": plain(dict(listing.fields))}
-    (folder / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")
+    _replace(folder / CARD, json.dumps(card, ensure_ascii=False, indent=1))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    fresh = path.with_name(f".{path.name}.fresh")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
 
 
 def _to_paste(listing: Listing) -> dict[str, FieldValue]:
@@ -92,11 +117,17 @@ def _to_paste(listing: Listing) -> dict[str, FieldValue]:
     fields = {
         name.removeprefix("csv."): value
         for name, value in listing.fields.items()
-        if name not in own and not name.startswith(("variant.", "price.", "declares."))
+        if name not in own
+        and not name.startswith(("variant.", "price.", "compare_at.", "royalty."))
     }
     for offered in offered_as(listing):
         if "price_text" in offered:
-            fields[str(offered["variant"])] = str(offered["price_text"])
+            usual = offered.get("compare_at_text")
+            price = str(offered["price_text"])
+            fields[str(offered["variant"])] = f"{price} (usually {usual})" if usual else price
+    for name, value in listing.fields.items():
+        if name.startswith("royalty.") and value is not None:
+            fields[f"Royalty, {name.removeprefix('royalty.')}"] = value
     return fields
 
 

@@ -5,10 +5,11 @@ It opens no connection and retries nothing.
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
@@ -38,9 +39,16 @@ class S3Endpoint:
     connections: int = 4
 
 
+@functools.cache
+def _service_descriptions() -> Any:
+    """What the library knows of the service. Reading it takes longer than most calls, so it is read once."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
 def connect(end: S3Endpoint) -> S3Client:
     """A client for the bucket's service. Connects on its first call."""
-    import boto3
     import botocore.session
     from botocore import handlers
     from botocore.config import Config
@@ -54,8 +62,9 @@ def connect(end: S3Endpoint) -> S3Client:
             "credentials_file": nowhere,
         }
     )
+    session.register_component("data_loader", _service_descriptions())
     token = end.session_token.get_secret_value() if end.session_token else None
-    client = boto3.session.Session(botocore_session=session).client(
+    client: Any = session.create_client(
         "s3",
         region_name=end.region or "us-east-1",
         endpoint_url=end.endpoint_url,
@@ -78,4 +87,5 @@ def connect(end: S3Endpoint) -> S3Client:
     )
     # Waiting for "100 Continue" costs a round trip, and a second where the service does not know it.
     client.meta.events.unregister("before-call.s3", handlers.add_expect_header)
-    return client
+    made: S3Client = client
+    return made

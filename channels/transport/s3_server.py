@@ -86,21 +86,32 @@ class S3SandboxServer:
 
         self.beside.mkdir(parents=True, exist_ok=True)
         self.secret_key = secrets.token_hex(20)
-        door = _Door(self, DomainDispatcherApplication(create_backend_app))
-        self._server = make_server("127.0.0.1", 0, door, threaded=True, request_handler=Quiet)
+        inner = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server(
+            "127.0.0.1", 0, self.door(inner), threaded=True, request_handler=Quiet
+        )
         self._server.daemon_threads = True
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="s3-sandbox", daemon=True
         )
         self._thread.start()
-        door.ask("PUT", f"/{self.bucket}", _LOCATION)
+        _Door(self, inner).ask("PUT", f"/{self.bucket}", _LOCATION)
         return {
-            "endpoint_url": f"http://127.0.0.1:{self._server.server_port}",
+            "endpoint_url": f"http://127.0.0.1:{self.port}",
             "bucket": self.bucket,
             "region": REGION,
             "access_key": self.access_key,
             "secret_key": self.secret_key,
         }
+
+    @property
+    def port(self) -> int:
+        """Where it listens on 127.0.0.1."""
+        return int(self._server.server_port)
+
+    def door(self, inner: App) -> App:
+        """What stands in front of the service."""
+        return _Door(self, inner)
 
     def stop(self) -> None:
         """Stop listening. Safe to call twice."""

@@ -27,21 +27,37 @@ def status(
     project: ProjectOption = None,
     account: AccountOption = None,
     item: ItemOption = None,
+    refresh: Annotated[
+        bool,
+        typer.Option("--refresh", help="Read the accounts back and show changes made by hand."),
+    ] = False,
+    keep: Annotated[
+        str | None,
+        typer.Option("--keep", help="Decide about such changes: mine, theirs or ignore."),
+    ] = None,
+    field: Annotated[
+        list[str] | None, typer.Option("--field", help="Only this field; may be repeated.")
+    ] = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Show what is where, from the ledger."""
+    """Show what is where, from the ledger; with --refresh, as it is there now."""
+    from publisher.cli import drift
     from publisher.standing import status_document
 
+    read = drift.refreshed(project, account, item, keep, field) if refresh or keep else None
     ws = common.open_accounts_only(project)
     with common.open_ledger(ws) as ledger:
         document = status_document(ledger, set(account or ()), set(item or ()))
     if as_json:
-        common.print_json(document)
+        common.print_json(document | (read or {}))
     else:
         from publisher.console import print_status
 
         print_status(common.console(), document)
+        if read is not None:
+            drift.print_drift(read)
+    raise typer.Exit(drift.worst(read) if read is not None else 0)
 
 
 def resolve(

@@ -13,7 +13,18 @@ from typing import Annotated
 import typer
 
 from publisher import __version__
-from publisher.cli import accounts, audits, ledger, pictures, plans, projects, rehearsals
+from publisher.cli import (
+    accounts,
+    audits,
+    bundles,
+    drift,
+    ledger,
+    pictures,
+    plans,
+    projects,
+    rehearsals,
+    sync,
+)
 from publisher.errors import ConfigError, ManifestError, PublisherError
 
 app = typer.Typer(
@@ -42,7 +53,18 @@ def program(
     """One manifest, every storefront."""
 
 
-for group in (projects, plans, ledger, audits, accounts, pictures, rehearsals):
+for group in (
+    projects,
+    plans,
+    ledger,
+    drift,
+    sync,
+    bundles,
+    audits,
+    accounts,
+    pictures,
+    rehearsals,
+):
     group.register(app)
 
 

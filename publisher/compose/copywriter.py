@@ -46,7 +46,8 @@ def compose(
     categories, remarks = categories_of(item, row, account, forced)
     for remark in remarks:
         # Taking the first of several is what an order of fitness is for; the rest is worth a look.
-        level = Level.NOTICE if remark.code == "categories-dropped" else Level.WARNING
+        mild = remark.code in ("categories-dropped", "category-default")
+        level = Level.NOTICE if mild else Level.WARNING
         desk.say(level, remark.code, remark.text, remark.remedy)
     fields = fields_of(desk)
     judge_columns(desk)
@@ -57,6 +58,7 @@ def compose(
         description=description.text,
         keywords=keywords,
         embed_prompt=options.get("embed_prompt") is True,
+        camera=row.file.camera,
         extra_xmp=tuple((a.field, desk.filled(a)) for a in desk.asked(ActionKind.WRITE_XMP)),
     )
     return Copy(

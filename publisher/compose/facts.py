@@ -139,6 +139,7 @@ def metadata_of(
     description: str,
     keywords: tuple[str, ...],
     embed_prompt: bool,
+    camera: bool = False,
     extra_xmp: tuple[tuple[str, str], ...] = (),
 ) -> Metadata:
     """What is embedded. The AI facts are there when a generator took part; the prompt only when asked for."""
@@ -165,6 +166,7 @@ def metadata_of(
         ai_prompt=facts["prompt"] if generated and embed_prompt else "",
         ai_prompt_writer=facts["prompt_writer"] if generated and embed_prompt else "",
         extra_xmp=extra_xmp,
+        camera=camera,
         cleared=tuple(sorted({*cleared, *cleared_by(item.members)})),
         **rights_of(item.members),
     )

@@ -5,9 +5,9 @@ The canonical vocabulary is described in docs/categories.md; a row maps it to th
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
+from publisher.compose.vocabulary import alike, nearest
 from publisher.manifest.item import Item
 from publisher.row import Categories, Row
 
@@ -33,11 +33,15 @@ def categories_of(
     override = item.override(account)
     own = override.categories or (() if override.category is None else (override.category,))
     if own:
-        values = [_own(str(value), shelves, row, remarks) for value in own]
+        values = [_own(str(value), row, account, remarks) for value in own]
     else:
         values = _mapped(item, row, account, remarks) if shelves.mapping else []
     if not values and not forced and shelves.default is not None:
         values = [shelves.default]
+        if shelves.mapping and not remarks:
+            text = f"the item names no category: {row.title} gets {shelves.named(shelves.default)}"
+            remedy = f"name categories in the manifest, or channels.{account}.category"
+            remarks.append(Remark("category-default", text, remedy))
     wanted = tuple(dict.fromkeys((*forced, *(v for v in values if v))))
     room = max(shelves.max, len(forced))
     if len(wanted) > room:
@@ -48,15 +52,33 @@ def categories_of(
     return wanted[:room], tuple(remarks)
 
 
-def _own(value: str, shelves: Categories, row: Row, remarks: list[Remark]) -> str:
-    """An override: a canonical name is mapped, anything else is the channel's own value as it stands."""
+def _own(value: str, row: Row, account: str, remarks: list[Remark]) -> str:
+    """An override: the channel's own value or its name, a canonical name, or else the value as it stands."""
+    shelves = row.categories
+    if value in shelves.known:
+        return value
     mapped = shelves.mapping.get(value.strip().lower())
+    if mapped is None:
+        mapped = _by_name(value, shelves)
     if mapped is not None:
         return mapped
-    if shelves.mapping and value not in shelves.mapping.values():
+    if shelves.known or (shelves.mapping and value not in shelves.mapping.values()):
         text = f"the category {value} of the override is not among those known of {row.title}"
-        remarks.append(Remark("category-unchecked", text, "check it in the portal"))
+        near = alike(value, (name or known for known, name in shelves.known.items()))
+        ours = nearest(value, shelves.mapping)
+        perhaps = ", ".join((*near, *ours)) or "a name of docs/categories.md"
+        remedy = f"perhaps {perhaps}; channels.{account}.category takes values and names"
+        remarks.append(Remark("category-unchecked", text, remedy))
     return value
+
+
+def _by_name(name: str, shelves: Categories) -> str | None:
+    """The value of the channel's own name, whole or its last part, where only one value has it."""
+    wanted = name.strip().casefold()
+    whole = [v for v, n in shelves.known.items() if (n or v).casefold() == wanted]
+    parts = [v for v, n in shelves.known.items() if n.rpartition(" > ")[2].casefold() == wanted]
+    found = whole or parts
+    return found[0] if len(found) == 1 else None
 
 
 def _mapped(item: Item, row: Row, account: str, remarks: list[Remark]) -> list[str]:
@@ -67,10 +89,13 @@ def _mapped(item: Item, row: Row, account: str, remarks: list[Remark]) -> list[s
         if value is not None:
             values.append(value)
             continue
-        near = difflib.get_close_matches(name.strip().lower(), sorted(shelves.mapping), n=3)
+        near = [
+            f"{word} = {shelves.named(shelves.mapping[word])}"
+            for word in nearest(name, shelves.mapping)
+        ]
         instead = f", {shelves.default} is used" if shelves.default is not None else ""
         text = f"{row.title} has no category for {name!r}{instead if not values else ''}"
-        perhaps = f"perhaps {', '.join(near)}" if near else "see docs/categories.md"
+        perhaps = f"perhaps {', '.join(near)}" if near else f"one of {', '.join(shelves.mapping)}"
         remedy = f"{perhaps}; or set channels.{account}.category"
         remarks.append(Remark("category-unmapped", text, remedy))
     return values

@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Sequence
 
 from publisher.diff import changes
-from publisher.engine.desk import Desk, Worker
-from publisher.engine.settle import Answer, settle
+from publisher.engine.desk import Desk, Holdings, Worker
+from publisher.engine.many import write_batch
+from publisher.engine.settle import Answer, settle_all
 from publisher.engine.submit import submit
 from publisher.engine.write import ASK_A_PERSON, NOT_MADE, resumed, write
 from publisher.errors import (
@@ -36,10 +37,11 @@ from publisher.pacing import (
     pace_windows,
     pause_before,
     quota_windows,
+    quotas_in_use,
     retried,
 )
 from publisher.plan import Done, PlanItem
-from publisher.row import Verb
+from publisher.row import Batch, Verb
 
 WAVES = (1, 10)
 """How many items go before the next verification; after these, all."""
@@ -65,6 +67,7 @@ class Lane:
         self.tasks: tuple[str, ...] = ()
         self.problem: PublisherError | None = None
         self._guard = threading.Lock()
+        self._holdings = Holdings(desk, account.name)
         self._row_of_failures: list[type[PublisherError]] = []
         self._most = 16
         now = desk.door.clock.now()
@@ -74,17 +77,19 @@ class Lane:
         row = account.row
         pace = account.channel.pace(desk.door.settings(account))
         self._pacing = Schedule(pace_windows(pace), history)
-        self._quotas = Schedule(quota_windows(pace, row.quota, account.options), history)
+        self._quotas = Schedule(
+            quota_windows(pace, quotas_in_use(row, account.options), account.options), history
+        )
 
     def run(self) -> None:
         """Settle, write, submit. Never raises: the reason stands in ``problem`` and in the outcomes."""
         items = self.desk.plan.active(self.account.name)
         self.desk.reporter.started(self.account.name, len(items))
-        worker = Worker(self.desk, self.account)
+        worker = Worker(self.desk, self.account, self._holdings)
         try:
             with self.desk.ledger.lock(self.account.name, self.desk.door.clock.now()):
                 todo = self._settle(worker, items)
-                self._in_waves(worker, todo)
+                self._write_all(worker, todo)
                 self.tasks = submit(self.desk, self.account, worker)
         except PublisherError as error:
             self._stop(with_setup_notes(error, self.account.row))
@@ -118,10 +123,8 @@ class Lane:
     def _settle(self, worker: Worker, items: Sequence[PlanItem]) -> list[PlanItem]:
         """Settle what earlier runs left, and return the pairs that still have to be written."""
         open_intents = {i.item: i for i in self.desk.ledger.unsettled(self.account.name)}
-        answers = {
-            name: settle(self.desk, self.account, worker, intent)
-            for name, intent in open_intents.items()
-        }
+        settled = settle_all(self.desk, self.account, worker, list(open_intents.values()))
+        answers = {name: settled[intent.id] for name, intent in open_intents.items()}
         bound = self.desk.ledger.bindings(self.account.name)
         todo = []
         for planned in items:
@@ -153,6 +156,43 @@ class Lane:
         )
         return Outcome(planned, Done.UNKNOWN, remote=planned.remote, error=error)
 
+    def _write_all(self, worker: Worker, todo: Sequence[PlanItem]) -> None:
+        batch = self.account.row.batch
+        if batch is None or len(todo) < batch.min:
+            self._in_waves(worker, todo)
+        else:
+            self._in_batches(worker, todo, batch)
+
+    def _in_batches(self, worker: Worker, todo: Sequence[PlanItem], batch: Batch) -> None:
+        rest = deque(todo)
+        if batch.min > 1:
+            # A channel that always takes all at once has no use for a single item in front.
+            first = [rest.popleft()]
+            self._wave(worker, first)
+            if rest and self.problem is None:
+                self._verify(worker, first)
+        while rest and self.problem is None and not self.desk.stop.is_set():
+            self._batch(worker, [rest.popleft() for _ in range(min(batch.max, len(rest)))])
+
+    def _batch(self, worker: Worker, pairs: Sequence[PlanItem]) -> None:
+        refusals = 0
+        left = list(pairs)
+        while left and self.problem is None:
+            try:
+                write_batch(self.desk, self.account, worker, left, self._pace, self._count)
+                return
+            except Throttled as error:
+                refusals += 1
+                if refusals >= ATTEMPTS:
+                    self._stop(error)
+                    return
+                self.desk.door.clock.sleep(pause_before(refusals + 1, error))
+            except PublisherError as error:
+                self._stop(with_setup_notes(error, self.account.row))
+            finally:
+                ended = self.outcomes
+                left = [p for p in left if p.item not in ended]
+
     def _in_waves(self, worker: Worker, todo: Sequence[PlanItem]) -> None:
         rest = deque(todo)
         for size in (*WAVES, len(rest)):
@@ -166,7 +206,7 @@ class Lane:
     def _wave(self, first: Worker, wave: Sequence[PlanItem]) -> None:
         queue = deque(wave)
         count = min(self._connections(), len(wave))
-        extra = [Worker(self.desk, self.account) for _ in range(count - 1)]
+        extra = [Worker(self.desk, self.account, self._holdings) for _ in range(count - 1)]
         alive = [count]
 
         def work(worker: Worker) -> None:

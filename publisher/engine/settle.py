@@ -6,6 +6,7 @@ A process that was killed leaves such intents; so does a line that broke after t
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from publisher.observe import Account
 from publisher.pacing import retried
 from publisher.row import Verb
 
+TOGETHER = 200
+"""So many answers of a batch become durable in one flush; what a kill takes of them is asked for again."""
+
 
 class Answer(Enum):
     """What is known of an intent after asking."""
@@ -26,12 +30,59 @@ class Answer(Enum):
     UNCLEAR = "unclear"
 
 
-def settle(desk: Desk, account: Account, worker: Worker, intent: Intent) -> Answer:
+Look = Callable[[Intent], Remote | None]
+"""How an intent is looked up at the remote side."""
+
+
+def settle_all(
+    desk: Desk, account: Account, worker: Worker, intents: Sequence[Intent]
+) -> dict[int, Answer]:
+    """Settle many intents with as few questions as the channel needs; the answers by intent id.
+
+    Raises what the reads raise after their retries; what was not settled then stays as it is.
+    """
+    row = account.row
+    single = [i for i in intents if i.verb is Verb.SUBMIT]
+    several = [i for i in intents if i.verb is not Verb.SUBMIT]
+    asked = [i for i in several if not _never_sent(account, i)]
+    if row.batch is None or Verb.FIND not in row.can or len(several) < 2:
+        single, several, asked = list(intents), [], []
+    answers = {i.id: settle(desk, account, worker, i) for i in single}
+    there = _look_all(desk, account, worker, asked) if asked else {}
+    for start in range(0, len(several), TOGETHER):
+        with desk.ledger.together(account.name):
+            for intent in several[start : start + TOGETHER]:
+                answers[intent.id] = settle(
+                    desk, account, worker, intent, lambda i: there.get(i.key)
+                )
+    return answers
+
+
+def _look_all(
+    desk: Desk, account: Account, worker: Worker, asked: Sequence[Intent]
+) -> Mapping[str, Remote]:
+    row = account.row
+    _wait_until_settled(desk, row.pace.settle_seconds, max(asked, key=lambda i: i.changed_at))
+    keys = tuple(dict.fromkeys(i.key for i in asked))
+
+    def ask() -> Mapping[str, Remote]:
+        try:
+            return worker.open().find_many(keys)
+        except PublisherError:
+            worker.drop()
+            raise
+
+    return retried(desk.door.clock, ask)
+
+
+def settle(
+    desk: Desk, account: Account, worker: Worker, intent: Intent, look: Look | None = None
+) -> Answer:
     """Ask for one intent and write the answer into the ledger. UNCLEAR leaves it for a person.
 
-    Raises what the read raises after its retries; the intent then stays as it is.
+    ``look`` has asked already. Raises what the read raises after its retries; the intent then stays as it is.
     """
-    answer, remote, note = _ask(desk, account, worker, intent)
+    answer, remote, note = _ask(desk, account, worker, intent, look)
     now = desk.door.clock.now()
     if answer is Answer.FOUND and intent.verb is Verb.SUBMIT:
         desk.ledger.confirm_submit(
@@ -63,23 +114,33 @@ def _prepared(account: Account, remote: Remote | None) -> bool:
     return account.prepares or (remote is not None and remote.status is Status.PREPARED)
 
 
+def _never_sent(account: Account, intent: Intent) -> bool:
+    announces = account.channel.SessionType.announces_sending
+    return intent.state is IntentState.INTENT and announces
+
+
 def _ask(
-    desk: Desk, account: Account, worker: Worker, intent: Intent
+    desk: Desk, account: Account, worker: Worker, intent: Intent, look: Look | None
 ) -> tuple[Answer, Remote | None, str]:
     row = account.row
-    announces = account.channel.SessionType.announces_sending
-    if intent.state is IntentState.INTENT and announces:
+    if _never_sent(account, intent):
         return Answer.ABSENT, None, "it stopped before the point of no return"
     if Verb.FIND not in row.can:
         return Answer.UNCLEAR, None, row.cannot.get(Verb.FIND, "it cannot be looked up there")
-    _wait_until_settled(desk, row.pace.settle_seconds, intent)
-    remote = retried(desk.door.clock, lambda: _find(worker, intent))
+    if look is not None:
+        remote = look(intent)
+    else:
+        _wait_until_settled(desk, row.pace.settle_seconds, intent)
+        remote = retried(desk.door.clock, lambda: _find(worker, intent))
     if intent.verb is Verb.WITHDRAW:
         gone = remote is None or remote.status is Status.GONE
         found = Remote(intent.key, intent.key, Status.GONE)
         return (Answer.FOUND, found, "gone") if gone else (Answer.ABSENT, None, "still there")
     if remote is not None and remote.status is Status.PARTIAL:
         return Answer.ABSENT, None, "only a part of it arrived"
+    if remote is not None and intent.verb is Verb.CREATE and remote.status is Status.GONE:
+        # What was withdrawn before is still known there; making it again would have brought it back.
+        return Answer.ABSENT, None, "it is withdrawn there"
     if remote is not None and intent.verb is Verb.UPDATE and not _carries(remote, intent):
         # An update sends absolute values, so one that did not arrive is simply planned again.
         return Answer.ABSENT, None, "the fields there are the old ones"

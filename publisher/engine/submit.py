@@ -56,7 +56,7 @@ def submit(desk: Desk, account: Account, worker: Worker) -> tuple[str, ...]:
         desk.ledger.unknown(intent.id, type(error).__name__, desk.door.clock.now())
         raise
     finally:
-        worker.hold(None)
+        worker.hold()
     desk.ledger.confirm_submit(
         intent.id,
         items=items,

@@ -43,7 +43,7 @@ ASK_A_PERSON = (
 def write(desk: Desk, account: Account, worker: Worker, planned: PlanItem, pace: Pace) -> Outcome:
     """Carry one pair out. Raises only errors that concern the whole account, and Throttled."""
     try:
-        files = _files(desk, planned)
+        files = made(desk, planned)
     except PublisherError as unmade:
         return replace(failed(planned, unmade), note=NOT_MADE)
     error = Transient("it was not tried")
@@ -68,7 +68,8 @@ def write(desk: Desk, account: Account, worker: Worker, planned: PlanItem, pace:
     return failed(planned, error)
 
 
-def _files(desk: Desk, planned: PlanItem) -> list[File]:
+def made(desk: Desk, planned: PlanItem) -> list[File]:
+    """The files of a write, made. Raises what keeps one from being made."""
     if planned.verb is Verb.WITHDRAW:
         return []
     listing = desk.plan.listings[planned.item, planned.account]
@@ -86,9 +87,9 @@ def _attempt(
     worker.recall(files)
     for file in files:
         desk.reporter.sized(account.name, file.name, file.size)
-    staged = [_stage(desk, account, worker, file) for file in files]
+    staged = [staged_file(desk, account, worker, file) for file in files]
     pace(planned.tags)
-    intent = _intend(desk, planned, files)
+    intent = intend(desk, planned, files)
     worker.hold(intent)
     try:
         receipt = _call(desk, worker, planned, staged)
@@ -110,7 +111,19 @@ def _attempt(
         )
         return _unclear(desk, account, worker, planned, intent, unknown)
     finally:
-        worker.hold(None)
+        worker.hold()
+    return confirmed(desk, account, worker, planned, intent, receipt)
+
+
+def confirmed(
+    desk: Desk,
+    account: Account,
+    worker: Worker,
+    planned: PlanItem,
+    intent: Intent,
+    receipt: Receipt,
+) -> Outcome:
+    """Note the receipt of a write, and what became of its pair."""
     prepared = _is_prepared(account, receipt.remote)
     desk.ledger.confirm(
         intent.id,
@@ -120,10 +133,12 @@ def _attempt(
         at=desk.door.clock.now(),
         note=receipt.note,
     )
+    worker.holdings.note(receipt.remote)
     return _outcome(planned, receipt.remote, prepared, receipt.tasks)
 
 
-def _stage(desk: Desk, account: Account, worker: Worker, file: File) -> Staged:
+def staged_file(desk: Desk, account: Account, worker: Worker, file: File) -> Staged:
+    """Bring the bytes over, with the retries that staging may have."""
     if Verb.STAGE not in account.row.can:
         return Staged(file)
 
@@ -149,7 +164,8 @@ def _stage(desk: Desk, account: Account, worker: Worker, file: File) -> Staged:
     return answer
 
 
-def _intend(desk: Desk, planned: PlanItem, files: Sequence[File]) -> Intent:
+def intend(desk: Desk, planned: PlanItem, files: Sequence[File]) -> Intent:
+    """Record durably that the write is going to be made."""
     listing = desk.plan.listings.get((planned.item, planned.account))
     wanted = dict(listing.fields) if listing is not None else {}
     if planned.verb is Verb.UPDATE:
@@ -192,6 +208,11 @@ def _unclear(
         answer = settle(desk, account, worker, desk.ledger.intent(intent.id) or intent)
     except PublisherError:
         answer = Answer.UNCLEAR
+    return settled(desk, planned, answer, error)
+
+
+def settled(desk: Desk, planned: PlanItem, answer: Answer, error: OutcomeUnknown) -> Outcome:
+    """The outcome of a pair whose unclear write was asked for. Raises Transient when it is surely not there."""
     if answer is Answer.ABSENT:
         raise Transient(f"{error.sentence}; it is surely not there") from error
     if answer is Answer.FOUND:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from publisher.errors import ConfigError, Rejected
 from publisher.intake.names import id_from, title_from
@@ -18,7 +19,10 @@ from publisher.intake.write import Suggested, manifest_text
 from publisher.media.metadata.read import read_metadata, sniff
 from publisher.media.metadata.words import Words, words_in
 
-_SHARED = ("creator", "copyright", "credit", "country")
+_SHARED = (
+    "creator", "copyright", "credit", "country", "rights_url", "usage_terms", "data_mining",
+    "licensor_name", "licensor_url", "licensor_email",
+)  # fmt: skip
 """Fields that go to the defaults when every picture says the same."""
 _LEFT_OUT = frozenset({"outbox", "rehearsal", "node_modules", "__macosx"})
 _FILES_MAX = 100_000
@@ -128,16 +132,10 @@ def _suggested(relative: str, words: Words, taken: set[str]) -> Suggested:
 
 def _shared(words: Sequence[Words]) -> Words:
     """What all pictures say alike; for a few that say nothing it is the word of the rest."""
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
     for name in _SHARED:
         said = Counter(value for w in words if (value := getattr(w, name)))
         if len(said) == 1 and said.total() * 2 >= len(words) > 1:
             values[name] = next(iter(said))
     origin = {name: next(w.origin[name] for w in words if name in w.origin) for name in values}
-    return Words(
-        creator=values.get("creator", ""),
-        copyright=values.get("copyright", ""),
-        credit=values.get("credit", ""),
-        country=values.get("country", ""),
-        origin=origin,
-    )
+    return replace(Words(origin=origin), **values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,21 @@ _ORIGIN = {
     "png": "from the file's PNG text",
     "name": "from the file's name",
 }
+_COMMON = ("creator", "copyright", "credit", "country", "rights_url", "usage_terms", "data_mining")
+_MAPPINGS: Mapping[str, Mapping[str, str]] = {
+    "licensor": {"name": "licensor_name", "url": "licensor_url", "email": "licensor_email"},
+    "location": {"city": "city", "state": "state", "place": "sublocation"},
+}
+"""Fields of the manifest that are mappings: their keys, and the suggestions for these."""
+_RELEASES: Mapping[str, str] = {
+    "MR-NON": "there is no model release",
+    "MR-UMR": "there are model releases for everybody",
+    "MR-LMR": "there are model releases, but limited or incomplete ones",
+    "PR-NON": "there is no property release",
+    "PR-UPR": "there are property releases for everything",
+    "PR-LPR": "there are property releases, but limited or incomplete ones",
+}
+"""PLUS LDF, the vocabularies of the release status. Not applicable is nothing to be told."""
 _HEAD = """\
 # yaml-language-server: $schema=manifest.schema.json
 #
@@ -45,12 +60,10 @@ def manifest_text(release: str, assets: Sequence[Suggested], shared: Words) -> s
     """The whole manifest. What is in ``shared`` stands in the defaults and nowhere else."""
     count = "1 picture" if len(assets) == 1 else f"{len(assets)} pictures"
     lines = [_HEAD.format(count=count), f"release: {scalar(release)}\n", "\ndefaults:\n"]
-    common = {
-        name: value
-        for name in ("creator", "copyright", "credit", "country")
-        if (value := getattr(shared, name))
-    }
-    lines += [_line("  ", name, value, shared) for name, value in common.items()]
+    lines += [
+        _line("  ", name, value, shared) for name in _COMMON if (value := getattr(shared, name))
+    ]
+    lines += _mappings("  ", shared, Words())
     lines += [_UNKNOWN, "\nassets:\n"]
     for number, asset in enumerate(assets):
         lines.append("\n" if number else "")
@@ -68,10 +81,14 @@ def _asset(asset: Suggested, shared: Words) -> Iterator[str]:
             yield _line("    ", name, value, words)
         else:
             yield f"    # {name}: the file says nothing\n"
-    for name in ("creator", "copyright", "credit", "country", "created"):
+    for name in (*_COMMON, "created"):
         value = getattr(words, name)
         if value and getattr(shared, name) != value:
             yield _line("    ", name, value, words)
+    yield from _mappings("    ", words, shared)
+    for code in (words.model_release, words.property_release):
+        if code in _RELEASES:
+            yield f"    # releases: the file says: {_RELEASES[code]}\n"
     if words.provenance is not None:
         origin = {
             "class": words.provenance.value,
@@ -84,8 +101,23 @@ def _asset(asset: Suggested, shared: Words) -> Iterator[str]:
         yield f"    provenance: {{{pairs}}}  # from the file; check it\n"
 
 
+def _mappings(indent: str, words: Words, shared: Words) -> Iterator[str]:
+    """Licensor and location; whole, as a manifest replaces them whole, unless ``shared`` says the same."""
+    for name, parts in _MAPPINGS.items():
+        own = [f for f in parts.values() if (v := getattr(words, f)) and getattr(shared, f) != v]
+        if own:
+            said = {p: getattr(words, f) or getattr(shared, f) for p, f in parts.items()}
+            pairs = ", ".join(f"{part}: {scalar(value)}" for part, value in said.items() if value)
+            comment = _origin(words, own[0])
+            yield f"{indent}{name}: {{{pairs}}}  # {comment}\n"
+
+
+def _origin(words: Words, field: str) -> str:
+    return _ORIGIN.get(words.origin.get(field, ""), "from the file")
+
+
 def _line(indent: str, name: str, value: str | tuple[str, ...], words: Words) -> str:
-    comment = _ORIGIN.get(words.origin.get(name, ""), "from the file")
+    comment = _origin(words, name)
     shown = scalar(value) if isinstance(value, str) else f"[{', '.join(map(scalar, value))}]"
     return f"{indent}{name}: {shown}  # {comment}\n"
 

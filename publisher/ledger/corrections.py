@@ -154,6 +154,30 @@ class Corrections(Reads):
             was = {"fields": old.fields, "tasks": old.tasks, "by": self._words.said(by)}
             journal.alter(old, EventKind.AMENDED, changes, was)
 
+    def note_fields(
+        self,
+        account: str,
+        item: str,
+        fields: Mapping[str, FieldValue],
+        at: dt.datetime,
+        by: str,
+        *,
+        run: int = 0,
+    ) -> None:
+        """Fields of a binding are so now, as it was read there or decided; None takes a field away.
+
+        Tasks and the rest stay as they are. Raises Conflict when nothing is bound.
+        """
+        with self._database.write(account) as connection:
+            journal = Journal(connection, at, run=run)
+            old = journal.bound(account, item)
+            given = self._words.fields(fields)
+            now = {
+                n: v for n, v in {**old.fields, **given}.items() if n not in given or v is not None
+            }
+            was = {"fields": old.fields, "by": self._words.said(by)}
+            journal.alter(old, EventKind.AMENDED, {"fields": now}, was)
+
 
 def still_open(account: str, item: str) -> Conflict:
     return Conflict(

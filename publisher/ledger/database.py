@@ -41,6 +41,7 @@ class Database:
         self._serial: AbstractContextManager[Any] = (
             threading.Lock() if self.is_sqlite else nullcontext()
         )
+        self._group = threading.local()
 
     @property
     def is_sqlite(self) -> bool:
@@ -82,11 +83,30 @@ class Database:
 
     @contextmanager
     def write(self, account: str = "") -> Iterator[Connection]:
-        """One durable transaction. Writes of one account happen one after the other, also across machines."""
+        """One durable transaction. Writes of one account happen one after the other, also across machines.
+
+        Inside of ``together`` it is a part of that transaction, and durable with it.
+        """
+        shared: Connection | None = getattr(self._group, "connection", None)
+        if shared is not None:
+            # A part that fails leaves the others as they are.
+            with self._sentences(), shared.begin_nested():
+                yield shared
+            return
         with self._sentences(), self._serial, self._writers.begin() as connection:
             if not self.is_sqlite:
                 connection.execute(select(func.pg_advisory_xact_lock(number("write", account))))
             yield connection
+
+    @contextmanager
+    def together(self, account: str) -> Iterator[None]:
+        """All writes of this thread until the end are one durable transaction: thousands cost one flush."""
+        with self.write(account) as connection:
+            self._group.connection = connection
+            try:
+                yield
+            finally:
+                del self._group.connection
 
     def session(self) -> Connection:
         """A connection without a transaction, for session locks of PostgreSQL. The caller closes it."""

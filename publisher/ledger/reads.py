@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
 from publisher.ledger.codec import (
     binding_of,
@@ -17,9 +17,12 @@ from publisher.ledger.codec import (
     to_micros,
 )
 from publisher.ledger.database import Database
-from publisher.ledger.records import Binding, Event, Intent, Pair, Picture, Run
+from publisher.ledger.records import Binding, Event, Intent, IntentState, Pair, Picture, Run
 from publisher.ledger.tables import OPEN, bindings, events, intents, pictures, runs, sent_files
 from publisher.row import Verb
+
+PORTION = 1000
+"""How many bindings are in memory at a time while all are read."""
 
 
 class Reads:
@@ -57,6 +60,24 @@ class Reads:
         with self._database.read() as connection:
             found = [binding_of(row) for row in connection.execute(query)]
         return {(each.account, each.item): each for each in found}
+
+    def bound_by_key(self, account: str) -> Iterator[Binding]:
+        """The bindings of an account in the order of their keys, read in portions."""
+        last: tuple[str, str] = ("", "")
+        while True:
+            here = tuple_(bindings.c.key, bindings.c.item)
+            query = (
+                select(bindings)
+                .where(bindings.c.account == account, here > last)
+                .order_by(bindings.c.key, bindings.c.item)
+                .limit(PORTION)
+            )
+            with self._database.read() as connection:
+                found = [binding_of(row) for row in connection.execute(query)]
+            yield from found
+            if len(found) < PORTION:
+                return
+            last = (found[-1].key, found[-1].item)
 
     def unsubmitted(self, account: str) -> list[Binding]:
         """Bindings that are in no submitted batch yet, in the order of their items."""
@@ -152,6 +173,20 @@ class Reads:
         """All runs, oldest first."""
         with self._database.read() as connection:
             return [run_of(row) for row in connection.execute(select(runs).order_by(runs.c.id))]
+
+    def writes_of_runs(self) -> dict[int, dict[str, int]]:
+        """How many writes of each verb every run has behind it that surely landed; runs without one are left out."""
+        query = (
+            select(intents.c.run, intents.c.verb, func.count())
+            .where(intents.c.state == IntentState.CONFIRMED.value)
+            .group_by(intents.c.run, intents.c.verb)
+            .order_by(intents.c.run, intents.c.verb)
+        )
+        found: dict[int, dict[str, int]] = {}
+        with self._database.read() as connection:
+            for run, verb, count in connection.execute(query):
+                found.setdefault(run, {})[verb] = count
+        return found
 
     def had_run(self, digest: str) -> bool:
         """Whether a run of the plan with that digest was begun before, ended or not."""

@@ -77,6 +77,12 @@ class Ledger(Corrections):
         with account_lock(self._database, account, at):
             yield
 
+    @contextmanager
+    def together(self, account: str) -> Iterator[None]:
+        """Make all writes of this thread until the end one transaction, durable at the end."""
+        with self._database.together(account):
+            yield
+
     # Runs
 
     def begin_run(self, kind: str, digest: str, at: dt.datetime) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from publisher.listing import FieldValue, Remote
+from publisher.listing import REMOTE, FieldValue, Remote
 
 
 class Words:
@@ -30,9 +30,15 @@ class Words:
         return {name: self._value(value) for name, value in fields.items()}
 
     def remote(self, remote: Remote) -> Remote:
-        """What is kept of a remote: id, key, status, address and size."""
+        """What is kept of a remote: id, key, status, address, size, and the channel's own facts."""
+        facts = {n: self._value(v) for n, v in remote.fields.items() if n.startswith(REMOTE)}
         return Remote(
-            self.said(remote.id), remote.key, remote.status, self.said(remote.url), size=remote.size
+            self.said(remote.id),
+            remote.key,
+            remote.status,
+            self.said(remote.url),
+            facts,
+            remote.size,
         )
 
     def _value(self, value: FieldValue) -> FieldValue:

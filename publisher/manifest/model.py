@@ -12,18 +12,25 @@ from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
-from publisher.manifest.spellings import DataMining, day, exact, whole
+from publisher.manifest.offer import Identifier as Identifier
+from publisher.manifest.offer import Offer as Offer
+from publisher.manifest.offer import Part, Text
+from publisher.manifest.offer import Product as Product
+from publisher.manifest.offer import Sale as Sale
+from publisher.manifest.offer import Variant as Variant
+from publisher.manifest.refusal import refused_value
+from publisher.manifest.spellings import DataMining, day, whole
 
-Identifier = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"),
-    Field(description="Letters, digits, dot, dash and underscore; at most 100 characters."),
-]
-Text = Annotated[str, StringConstraints(strip_whitespace=True)]
-
-Price = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=4), BeforeValidator(exact)]
 Day = Annotated[dt.date, BeforeValidator(day)]
 Category = Annotated[int | Text, BeforeValidator(whole)]
 
@@ -67,13 +74,6 @@ class Edit(str, Enum):
     """Something was added or taken away beside the main subject."""
     SUBJECT = "subject"
     """The main subject was made or changed."""
-
-
-class Product(str, Enum):
-    """What an offer sells: a download or licence, or a thing that is made and sent."""
-
-    DIGITAL = "digital"
-    PHYSICAL = "physical"
 
 
 _STYLE_SPELLINGS = {
@@ -156,22 +156,6 @@ class Promise(_Model):
     prints_excepted: bool = False
     since: Day | None = None
     kind: Literal["promise", "delivery"] = "promise"
-
-
-class Variant(_Model):
-    """One way to buy an item: a licence or a print size. The price is in the offer's currency."""
-
-    id: Identifier
-    title: Text
-    price: Price
-
-
-class Offer(_Model):
-    """How an item is sold in a shop."""
-
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-    variants: Annotated[tuple[Variant, ...], Field(min_length=1)]
-    product: Product | None = Field(None, description="Whether a download or a thing is sold.")
 
 
 class Licensor(_Model):
@@ -272,7 +256,17 @@ class Bundle(_Model):
     )
     approve: tuple[Text, ...] = Field((), description=_APPROVE)
     offer: Offer | None = None
+    discount: Part | None = Field(
+        None, description="Per cent off the sum of its assets' prices, when it has no offer."
+    )
     channels: dict[str, Override] = Field(default_factory=dict)
+
+    @field_validator("discount")
+    @classmethod
+    def _instead_of_an_offer(cls, value: Decimal | None, info: ValidationInfo) -> Decimal | None:
+        if value is not None and info.data.get("offer") is not None:
+            raise refused_value("stands beside an offer", "a bundle has either of both")
+        return value
 
 
 class Waiver(_Model):

@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from publisher.errors import ConfigError
 from publisher.manifest.load import SUFFIXES
+from publisher.manifest.prices import AccountPrices, PriceRules, Prices, merged, mistakes_of
 from publisher.manifest.shape import nearest
 from publisher.manifest.words import mistakes, shown
 
@@ -39,6 +41,7 @@ class Account:
     mode: str | None = None
     enabled: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
+    prices: PriceRules = field(default_factory=PriceRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Project:
     manifests: tuple[Path, ...]
     accounts: Mapping[str, Account]
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    prices: Mapping[str, Any] = field(default_factory=dict)
+    prices: Prices = field(default_factory=Prices)
     terms: Mapping[str, Any] = field(default_factory=dict)
     """Words by class of the project's own lists, and ``licensed`` exceptions."""
 
@@ -65,6 +68,7 @@ class _Account(BaseModel):
     channel: Annotated[str, StringConstraints(min_length=1)] | None = None
     mode: Literal["api", "transfer", "assisted", "handoff"] | None = None
     enabled: bool = True
+    prices: AccountPrices | None = None
 
 
 class _Toml(BaseModel):
@@ -74,7 +78,7 @@ class _Toml(BaseModel):
     manifests: tuple[str, ...] | None = None
     accounts: dict[str, _Account] = Field(default_factory=dict)
     defaults: dict[str, Any] = Field(default_factory=dict)
-    prices: dict[str, Any] = Field(default_factory=dict)
+    prices: Prices = Prices()
     terms: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -109,17 +113,23 @@ def load_project(folder: Path) -> Project:
         for mistake in mistakes(error, _Toml, data):
             hint = f" ({mistake.remedy})" if mistake.remedy else ""
             problems.append((_line(text, mistake.path), f"{mistake.sentence()}{hint}"))
-    manifests, found = _manifests(folder, data.get("manifests"), text)
-    problems += found
+    else:
+        stated = {n: a.prices for n, a in parsed.accounts.items()}
+        found = mistakes_of(parsed.prices, stated)
+        problems += [(_line(text, path), sentence) for path, sentence in found]
+    manifests, missing = _manifests(folder, data.get("manifests"), text)
+    problems += missing
     if problems or parsed is None:
         raise _error(problems)
     return Project(
         folder=folder,
         name=parsed.name or folder.name,
         manifests=manifests,
-        accounts=MappingProxyType({n: _account(n, a) for n, a in parsed.accounts.items()}),
+        accounts=MappingProxyType(
+            {n: _account(n, a, parsed.prices) for n, a in parsed.accounts.items()}
+        ),
         defaults=MappingProxyType(parsed.defaults),
-        prices=MappingProxyType(parsed.prices),
+        prices=parsed.prices,
         terms=MappingProxyType(parsed.terms),
     )
 
@@ -154,13 +164,14 @@ def _error(problems: list[tuple[int, str]]) -> ConfigError:
     )
 
 
-def _account(name: str, given: _Account) -> Account:
+def _account(name: str, given: _Account, prices: Prices) -> Account:
     return Account(
         name=name,
         channel=given.channel or name,
         mode=given.mode,
         enabled=given.enabled,
         options=MappingProxyType(dict(given.model_extra or {})),
+        prices=merged(given.prices, prices),
     )
 
 
@@ -269,6 +280,8 @@ def _line(text: str, path: tuple[str | int, ...]) -> int:
     lines = text.split("\n")
     best = 0
     keys = [str(p) for p in path if isinstance(p, str)]
+    # The third of several tables of one name, [[name]], has the number 2 after its name in the path.
+    nth = {k: n for k, n in pairwise(path) if isinstance(k, str) and isinstance(n, int)}
     for depth, key in enumerate(keys):
         word = re.escape(key)
         table = re.compile(rf"""\s*\[\[?\s*([^\]]*\.)?\s*["']?{word}["']?\s*[\].]""")
@@ -276,8 +289,11 @@ def _line(text: str, path: tuple[str | int, ...]) -> int:
             rf"""\s*([^=#]*\.)?["']?{word}["']?\s*[.=]|.*[\{{,\[]\s*["']{word}["']"""
         )
         inline = re.compile(rf"""[^#]*[\{{,]\s*["']?{word}["']?\s*=""")
+        skip = nth.get(key, 0)
         for at in range(best if depth else 0, len(lines)):
-            if table.match(lines[at]) or entry.match(lines[at]) or inline.match(lines[at]):
+            if skip and table.match(lines[at]):
+                skip -= 1
+            elif table.match(lines[at]) or entry.match(lines[at]) or inline.match(lines[at]):
                 best = at
                 break
     return best + 1

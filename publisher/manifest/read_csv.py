@@ -28,7 +28,7 @@ _KINDS: dict[str, tuple[Section, type[BaseModel]]] = {
 }
 _LISTS = frozenset({"keywords", "categories", "assets"})
 _RECORDS: dict[str, tuple[str, ...]] = {
-    "variants": ("id", "title", "price"),
+    "variants": ("id", "title", "price", "compare_at"),
     "releases": ("kind", "name", "file"),
     "exclusivity": ("to", "scope", "until", "prints_excepted", "since", "kind"),
 }

@@ -1,4 +1,4 @@
-"""How prices, days, whole numbers and fixed words may be written in a manifest, the same in every file format.
+"""How prices, days, moments, whole numbers and fixed words may be written in a manifest, the same in every file format.
 
 Each function takes what a parser gave and returns what pydantic is to check. Nothing is rounded or guessed.
 """
@@ -13,9 +13,12 @@ from typing import Any
 
 from pydantic_core import PydanticKnownError
 
+from publisher.manifest.refusal import refused_value
+
 _PLAIN_PRICE = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MOMENT = "write it with its time zone, as in 2026-11-27T00:00+01:00"
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
 
 
@@ -39,6 +42,25 @@ def day(value: Any) -> Any:
     if isinstance(value, dt.date) or (isinstance(value, str) and _DAY.fullmatch(value.strip())):
         return value.strip() if isinstance(value, str) else value
     raise PydanticKnownError("date_parsing", {"error": "not YYYY-MM-DD"})
+
+
+def percent(value: Any) -> Any:
+    """A share in per cent, with or without its sign: 20, "20" and "20 %" are the same."""
+    if isinstance(value, str):
+        value = value.strip().removesuffix("%")
+    return exact(value)
+
+
+def moment(value: Any) -> Any:
+    """A moment with its time zone; a bare day or a local time is another moment in every country."""
+    if isinstance(value, str):
+        try:
+            value = dt.datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise refused_value("is not a moment", _MOMENT) from None
+    if not isinstance(value, dt.datetime) or value.tzinfo is None:
+        raise refused_value("has no time zone", _MOMENT)
+    return value
 
 
 def whole(value: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from publisher.manifest.refusal import LACKING, SAID, SAID_OF
 from publisher.manifest.shape import keys_at, nearest
 
 Path = tuple[str | int, ...]
@@ -81,7 +82,7 @@ def _path(detail: Any, tree: Any) -> Path:
         if inside:
             path.append(part)
             node = node[part]
-    if detail["type"] == "missing":
+    if detail["type"] == "missing" or (detail["type"] == LACKING and detail["loc"][-1] not in node):
         path.append(detail["loc"][-1])
     return tuple(path)
 
@@ -121,6 +122,11 @@ _FIXED: dict[str, tuple[str, str]] = {
 }
 _PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("currency", "is not a currency", "three capital letters, as in EUR"),
+    (
+        "royalties",
+        "is not a usable class of products",
+        "small letters, digits, dash and underscore, as in art-print",
+    ),
     ("country", "is not a country code", "two capital letters, as in PT"),
     (
         "",
@@ -132,8 +138,11 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
 
 def _words(path: Path, detail: Any, model: type[BaseModel]) -> tuple[str, str]:
     kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
-    if kind == "missing":
+    if kind in ("missing", LACKING):
         return "is missing", ""
+    if kind in (SAID, SAID_OF):
+        text = f"{shown(given)} {detail['msg']}" if kind == SAID_OF else str(detail["msg"])
+        return text, str(context.get("remedy", ""))
     if kind == "extra_forbidden":
         return _unknown(path, model)
     if given is None:
@@ -144,8 +153,7 @@ def _words(path: Path, detail: Any, model: type[BaseModel]) -> tuple[str, str]:
         text, remedy = _FIXED[kind]
         return f"{shown(given)} {text}", remedy
     if kind == "string_pattern_mismatch":
-        name = path[-1] if path else ""
-        _name, text, remedy = next(p for p in _PATTERNS if p[0] in (name, ""))
+        _name, text, remedy = next(p for p in _PATTERNS if p[0] in (*path[-2:], ""))
         return f"{shown(given)} {text}", remedy
     if kind in ("enum", "literal_error"):
         return _choice(given, str(context.get("expected", "")))
@@ -166,6 +174,8 @@ def _choice(given: Any, expected: str) -> tuple[str, str]:
 
 def _bounds(kind: str, given: Any, context: Mapping[str, Any]) -> tuple[str, str] | None:
     one = {
+        "greater_than": f"must be above {context.get('gt')}",
+        "less_than": f"must be below {context.get('lt')}",
         "greater_than_equal": f"must not be below {context.get('ge')}",
         "less_than_equal": f"must not be above {context.get('le')}",
         "decimal_max_places": f"has more than {context.get('decimal_places')} decimals",

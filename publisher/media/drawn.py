@@ -22,6 +22,7 @@ from publisher.manifest.item import Master
 from publisher.media import encode, vips
 from publisher.media.marks import undisturbed
 from publisher.media.metadata.embed import embed
+from publisher.media.metadata.keep import Said, marks_of_all
 from publisher.media.metadata.read import statements
 from publisher.media.pixels import pipeline
 from publisher.media.scene import area, compose, read_scene
@@ -76,8 +77,9 @@ def render_sheet(request: SheetRequest, target: Path) -> tuple[int, int]:
         tiles = [_tile(library, master, cell) for master in request.masters]
         with _guarded(library, request.name):
             image = library.Image.arrayjoin(tiles, across=columns, background=list(_SHADE))
+            said = marks_of_all([statements(master.path) for master in request.masters])
             size = _written(
-                library, image, request.recipe, (request.metadata, None), request.name, work
+                library, image, request.recipe, (request.metadata, said), request.name, work
             )
         (work / "done").replace(target)
     return size
@@ -153,7 +155,7 @@ def _written(
     library: Any,
     image: Any,
     recipe: Recipe,
-    words: tuple[Metadata, Any],
+    words: tuple[Metadata, Said],
     name: str,
     work: Path,
 ) -> tuple[int, int]:

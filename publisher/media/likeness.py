@@ -13,6 +13,7 @@ from publisher.errors import Rejected
 from publisher.manifest.item import Master
 from publisher.media import vips
 from publisher.media.pixels import pipeline
+from publisher.media.rendition import undecodable
 from publisher.similarity import Likeness
 
 PREVIEW = 512
@@ -34,9 +35,7 @@ def measure_likeness(master: Master, target: Path) -> tuple[int, int]:
         small = _pixels(grey, 9, 8)
         wide = _pixels(grey, 17, 16)
     except library.Error as error:
-        raise Rejected(
-            f"{name}: the picture cannot be decoded.", detail=str(error)[-500:]
-        ) from None
+        raise undecodable(name, master, str(error)) from None
     likeness = Likeness(_bits(small), _bits(_flipped(small)), _bits(wide), _bits(_flipped(wide)))
     target.write_bytes(likeness.packed())
     return int(grey.width), int(grey.height)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PROBE_VERSION = 3
+PROBE_VERSION = 4
 """Raise it when the same file gives other facts: remembered ones are then measured again."""
 
 MEGAPIXELS_MAX = 400.0

@@ -17,7 +17,7 @@ from publisher.media.limits import MEGAPIXELS_MAX
 from publisher.media.marks import mark_of
 from publisher.media.metadata.ifd import integers, read_directory, read_header
 from publisher.media.metadata.packets import DAMAGE
-from publisher.media.metadata.read import sniff
+from publisher.media.metadata.read import sniff, statements
 
 _COLORS = frozenset({"srgb", "rgb16", "b-w", "grey16", "cmyk"})
 _FLOATING = frozenset({"float", "double", "complex", "dpcomplex"})
@@ -110,7 +110,7 @@ def _measured(
         width, height = image.width, image.height
         band_format, color = str(image.format), str(image.interpretation)
         alpha = bool(image.hasalpha())
-        exif = _exif(image)
+        exif = _exif_of_tiff(path) if container == "tiff" else _exif(image)
         credentials = carries_credentials(path)
     except (library.Error, OSError, UnicodeError) as error:
         # The sentence is ours: the library's text names its own functions and grows with every failure.
@@ -143,6 +143,12 @@ def _exif(image: Any) -> tuple[str, ...]:
     fields = {name: f"exif-ifd0-{name}" for name in ("Make", "Model")}
     found = {n: str(image.get(f)) for n, f in fields.items() if image.get_typeof(f)}
     return tuple(name for name, value in found.items() if value.partition(" (")[0].strip())
+
+
+def _exif_of_tiff(path: Path) -> tuple[str, ...]:
+    """The same of a TIFF, where the entries stand in the picture's own directory and the library shows none."""
+    make, model = statements(path).camera
+    return tuple(name for name, value in (("Make", make), ("Model", model)) if value.strip())
 
 
 def _judged(

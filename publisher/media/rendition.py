@@ -132,7 +132,7 @@ def _guarded(library: Any, name: str, master: Master) -> Iterator[None]:
         text = str(error)
         if _NO_MEMORY.search(text):
             raise MemoryError(text[-500:]) from None
-        raise _undecodable(name, master, text) from None
+        raise undecodable(name, master, text) from None
     except OSError as error:
         raise Transient(
             f"{name}: the rendition cannot be written: {(error.strerror or 'disk error').lower()}.",
@@ -141,7 +141,8 @@ def _guarded(library: Any, name: str, master: Master) -> Iterator[None]:
         ) from error
 
 
-def _undecodable(name: str, master: Master, text: str) -> Rejected:
+def undecodable(name: str, master: Master, text: str) -> Rejected:
+    """What the image library's ``text`` says of ``master``, in a sentence that speaks of ``name``."""
     if "not supported" in text or "not configured" in text:
         return Rejected(
             f"{name}: this kind of {master.format.upper()} file cannot be read.",

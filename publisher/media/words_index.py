@@ -19,7 +19,7 @@ from publisher.media.metadata.read import read_metadata
 from publisher.media.metadata.words import Words, words_in
 
 _NAME = "words.sqlite"
-_VERSION = "1"
+_VERSION = "2"
 """Raise it when the same file gives other words."""
 _BATCH = 500
 _SCHEMA = "CREATE TABLE IF NOT EXISTS words (sha256 TEXT PRIMARY KEY, version TEXT, said TEXT) WITHOUT ROWID"

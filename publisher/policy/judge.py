@@ -21,6 +21,9 @@ from publisher.policy.verdict import RuleOutcome, VerdictWord, unique
 from publisher.row import Row
 from publisher.rules import Rule, RuleVerdict
 
+WAIVER = "waiver"
+"""What the link of a waiver in a chain is called, before the rule that it lifts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -111,14 +114,14 @@ def _waivable(case: Case, member: Asset, outcome: RuleOutcome) -> Iterator[RuleO
         yield replace(outcome, because=because)
         return
     yield RuleOutcome(VerdictWord.ALLOW, because, outcome.actions)
-    yield _waiving(waiver)
+    yield RuleOutcome(VerdictWord.ALLOW, by_waiver(waiver))
 
 
-def _waiving(waiver: Waiver) -> RuleOutcome:
+def by_waiver(waiver: Waiver) -> Because:
+    """The link of a chain that tells of a waiver."""
     text = f"waived until {waiver.until}: {waiver.reason}"
     facts = (f"item={waiver.item}", f"account={waiver.account}")
-    because = Because(f"waiver:{waiver.rule}", text, "the manifest's waivers", "", "", facts)
-    return RuleOutcome(VerdictWord.ALLOW, because)
+    return Because(f"{WAIVER}:{waiver.rule}", text, "the manifest's waivers", "", "", facts)
 
 
 def _apply(
@@ -162,7 +165,7 @@ def _hold_or_allow(
     word = VerdictWord.ALLOW_WITH_ACTIONS if rule.actions else VerdictWord.ALLOW
     yield RuleOutcome(word, _cite(case, member, rule, held, text), rule.actions)
     if waiver is not None and stops:
-        yield _waiving(waiver)
+        yield RuleOutcome(VerdictWord.ALLOW, by_waiver(waiver))
 
 
 def _without(text: str, held: Held) -> str:
@@ -182,11 +185,20 @@ def _cite(case: Case, member: Asset, rule: Rule, held: Held, text: str) -> Becau
 def findings_of(
     case: Case, facts: Sequence[Facts], outcomes: Sequence[RuleOutcome]
 ) -> tuple[Finding, ...]:
-    """What a person should read beside the verdict: expired rules that spoke, waivers that do nothing.
+    """What a person should read beside the verdict: expired rules that spoke, waivers that act or do nothing.
 
     ``outcomes`` matter for waivers only, and may be empty when none names the item.
     """
-    return (*_expired(case, facts), *_useless_waivers(case, outcomes))
+    return (*_expired(case, facts), *_acting(case, outcomes), *_useless_waivers(case, outcomes))
+
+
+def _acting(case: Case, outcomes: Sequence[RuleOutcome]) -> Iterator[Finding]:
+    """One notice per waiver that lets something through."""
+    for because in unique(o.because for o in outcomes):
+        prefix, _, rule = because.rule.partition(":")
+        if prefix == WAIVER:
+            told = case.finding(f"{rule} is {because.text}", "", "waived")
+            yield replace(told, level=Level.NOTICE)
 
 
 def _expired(case: Case, facts: Sequence[Facts]) -> Iterator[Finding]:

@@ -20,8 +20,12 @@ from pydantic import Field
 from publisher.listing import fingerprint
 from publisher.rules import RowData, TermClass
 
-_TOKEN = re.compile(r"f/\d+(?:\.\d+)?|\w+|(?<!\b\w)\.(?!\d)|[\n,;:!?()|/\[\]\"“”]", re.IGNORECASE)
-"""Words, apertures, and the signs that a name does not cross; the dot of an initial is none of them."""
+_TOKEN = re.compile(
+    r"(?<![\w-])--[a-z]\w*|f/\d+(?:\.\d+)?|\w+|(?<!\b\w)\.(?!\d)|[\n,;:!?()|/\[\]\"“”]",
+    re.IGNORECASE,
+)
+"""Words, apertures, parameters of a prompt, and the signs that a name does not cross; the dot of an initial is
+none of them."""
 _PLAIN = re.compile(r"\w+")
 _NEAR = 4
 """So many words on either side of a term are beside it."""
@@ -81,7 +85,7 @@ def fold(text: str) -> str:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(t for t in _TOKEN.findall(fold(text)) if t[0].isalnum() or t[0] == "_")
+    return tuple(t for t in _TOKEN.findall(fold(text)) if t[0].isalnum() or t[0] in "_-")
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class TermBook:
     @functools.cached_property
     def _starts(self) -> frozenset[str]:
         """The first word of every first word, as a plain split finds it ("f" for an aperture)."""
-        return frozenset(_PLAIN.findall(word)[0] for word in self.entries)
+        return frozenset(_PLAIN.findall(w)[0] for w in self.entries if not w.startswith("--"))
 
     @functools.cached_property
     def digest(self) -> str:
@@ -147,7 +151,8 @@ class TermBook:
         """The terms in (field, text) pairs, in the order in which they stand. One pass over the texts."""
         entries = self.entries
         # Most texts hold no listed word at all, and a plain split finds that out at a third of the price.
-        if self._starts.isdisjoint(_PLAIN.findall(fold("\n".join([t for _, t in texts])))):
+        whole = fold("\n".join([t for _, t in texts]))
+        if self._starts.isdisjoint(_PLAIN.findall(whole)) and "--" not in whole:
             return ()
         hits: list[Hit] = []
         everything: frozenset[str] | None = None

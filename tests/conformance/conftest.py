@@ -16,7 +16,7 @@ import pytest
 import pyvips
 from catalogue import DAY, FOLDER_ROW, KINDS, NAMES, ROWS
 from clock import VirtualClock
-from world import NEIGHBOUR, World
+from world import NEIGHBOUR, SOURCE, World
 
 from publisher.ledger.store import Ledger
 from publisher.media.studio import Studio
@@ -54,9 +54,11 @@ def _stated(name: str) -> str:
     Copies of one picture stand for many works here; what a motif's budget does has tests of its own.
     """
     lines = [f'[accounts.{name}]\nchannel = "{name}"', "variants_per_motif = 1000"]
+    if ROWS[name].source != "none":
+        lines.append(f'follows = "{SOURCE}"')
     for gate in ROWS[name].gate:
         told: object = True if gate.at_least is None else gate.at_least
-        lines.append(f"{gate.option} = {json.dumps(gate.one_of[0] if gate.one_of else told)}")
+        lines.append(f"{gate.option} = {json.dumps(gate.one_of[-1] if gate.one_of else told)}")
     return "\n".join(dict.fromkeys(lines))
 
 
@@ -138,7 +140,7 @@ def write_project(folder: Path) -> Path:
     _picture(1).jpegsave(str(folder / "masters" / "one.jpg"), Q=90)
     _picture(2).pngsave(str(folder / "masters" / "two.png"), compression=1)
     toml = ['manifests = ["release.json"]', *map(_stated, NAMES)]
-    toml.append(f'[accounts.{NEIGHBOUR}]\nchannel = "{FOLDER_ROW}"')
+    toml += [f'[accounts.{other}]\nchannel = "{FOLDER_ROW}"' for other in (NEIGHBOUR, SOURCE)]
     (folder / "publisher.toml").write_text("\n".join(toml) + "\n", encoding="utf-8")
     (folder / "release.json").write_text(json.dumps(manifest()), encoding="utf-8")
     return folder
@@ -191,6 +193,6 @@ def world(
 ) -> Iterator[World]:
     """A world for the row ``name``, or for the representative of ``kind``."""
     given = request.node.callspec.params
-    name = given.get("name") or KINDS[given["kind"]]
+    name = given.get("name") or (given["struck"][0] if "struck" in given else KINDS[given["kind"]])
     with World(workspace, name, tmp_path, clock, blank_ledger) as made:
         yield made

@@ -13,10 +13,10 @@ from collections.abc import Iterable
 import pytest
 from world import World
 
-import channels.transport
-from publisher.channel import ReadOnlySession
+import channels
 from publisher.errors import PublisherError
 from publisher.listing import File, Remote, Status
+from publisher.readonly import ReadOnlySession
 from publisher.row import Verb
 
 PAGE = 2
@@ -31,11 +31,11 @@ THERE = {
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Every transport pages after two entries, so that a page's end is near."""
-    for module in pkgutil.iter_modules(channels.transport.__path__):
+    """Every client pages after two entries, so that a page's end is near."""
+    for module in pkgutil.walk_packages(channels.__path__, "channels."):
         if module.name.endswith(("_handlers", "_server")):
             continue
-        loaded = importlib.import_module(f"channels.transport.{module.name}")
+        loaded = importlib.import_module(module.name)
         if isinstance(getattr(loaded, "PAGE", None), int):
             monkeypatch.setattr(loaded, "PAGE", PAGE)
     return PAGE

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from world import World, renamed, reworded, rowed
+from world import World, managed, renamed, reworded, rowed
 
 from publisher.discovery import adapter
 from publisher.errors import Conflict, PublisherError
@@ -42,7 +42,7 @@ def test_18_what_was_created_is_found_again(world: World, name: str) -> None:
     assert found is not None
     assert (found.id, found.key) == (receipt.remote.id, listing.key)
     if found.fields:
-        assert dict(found.fields) == dict(listing.fields)
+        assert managed(found) == dict(listing.fields)
     else:
         assert found.size == sum(f.size for f in world.files(listing))
 
@@ -107,7 +107,7 @@ def test_21_an_update_changes_what_it_names(world: World, name: str) -> None:
     assert outcome.done in (Done.UPDATED, Done.PREPARED)
     after = world.session_in().find(planned.key)
     assert after is not None
-    assert dict(after.fields) == dict(plan.listings[changed.id, name].fields)
+    assert managed(after) == dict(plan.listings[changed.id, name].fields)
     assert world.session_in().find(world.listing(items[1]).key) == before
     kept = {n: v for n, v in world.goods().items() if n in goods and v[0] == goods[n][0]}
     assert all(count == 1 for _, count in kept.values())
@@ -268,7 +268,8 @@ def test_26_the_line_is_closed_after_an_error(
 
     monkeypatch.setattr(kind, "__init__", opening)
     monkeypatch.setattr(kind, "close", closing)
-    monkeypatch.setattr(kind, "create", failing)
+    for write in ("create", "write_many"):
+        monkeypatch.setattr(kind, write, failing)
     world.ws = replace(world.ws, accounts=(world.account,))
     result = world.push()
     assert Done.PUBLISHED not in {o.done for o in result.outcomes}
@@ -291,13 +292,20 @@ def test_26_a_mistake_in_the_adapter_is_never_taken_for_a_refusal(
         create(self, *given)
         raise RuntimeError("a mistake in the adapter, after the write")
 
+    def many_and_stumbled(self: Any, *given: Any) -> Any:
+        list(many(self, *given))
+        raise RuntimeError("a mistake in the adapter, after the writes")
+
+    many = kind.write_many
     world.ws = replace(world.ws, items=world.items(1), accounts=(world.account,))
     monkeypatch.setattr(kind, "create", created_and_stumbled)
+    monkeypatch.setattr(kind, "write_many", many_and_stumbled)
     (outcome,) = world.push().outcomes
     assert outcome.done in {*FIRST, Done.UNKNOWN}
     states = [i.state for i in world.ledger.unsettled(name)]
     assert states in ([], [IntentState.UNKNOWN])
     monkeypatch.setattr(kind, "create", create)
+    monkeypatch.setattr(kind, "write_many", many)
     world.clock.sleep(3600)
     world.push()
     world.check_books()

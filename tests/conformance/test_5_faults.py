@@ -283,6 +283,8 @@ def test_27_the_password_changes_in_mid_batch(world: World, name: str) -> None:
     fault = next((f for f in ("wrong_password", "wrong_credentials") if _has(world, f)), None)
     if fault is None or world.sandbox is None or world.proxy is None:
         pytest.skip(f"{world.row.title} has no login")
+    if world.row.batch is not None and world.row.batch.min == 1:
+        pytest.skip(f"{world.row.title} takes all in one write: there is no middle of a batch")
     sandbox, proxy = world.sandbox, world.proxy
     ended: list[str] = []
 

@@ -42,7 +42,9 @@ def test_31_the_pace_is_kept_by_a_run(world: World, name: str) -> None:
     pace = world.row.pace.model_copy(update={"per_minute": 2})
     # One connection: sleeps of several threads would add up on a clock that only moves by them.
     options = {**world.account.options, "connections": 1}
-    world.account = replace(rowed(world.account, pace=pace), options=options)
+    # What goes together is one write to the channel; here they go one by one.
+    alone = rowed(world.account, pace=pace, batch=None)
+    world.account = replace(alone, options=options)
     first = world.items(1)[0]
     items = tuple(renamed(first, f"n{n:02d}") for n in range(5))
     world.ws = replace(world.ws, items=items, accounts=(world.account,))
@@ -171,6 +173,7 @@ def test_29_killed_at_any_point_the_next_run_ends_settled(
     needed = {"staged": Verb.STAGE, "submitting": Verb.SUBMIT, "submitted": Verb.SUBMIT}.get(point)
     if needed is not None and needed not in world.row.can:
         pytest.skip(f"{world.row.title}: {world.row.cannot[needed]}")
+    world.offer_sources()
     world.ledger.close()
     status = _publish_and_die(world, doomed, point)
     assert status == signal.SIGKILL, f"the run came to its end: {status}"

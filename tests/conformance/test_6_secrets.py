@@ -20,12 +20,12 @@ import pytest
 from pydantic import SecretStr
 from world import World, reworded
 
-from publisher.channel import ReadOnlySession
 from publisher.documents import plan_document
 from publisher.errors import PublisherError, Unsupported
 from publisher.listing import Listing, Remote
 from publisher.outcome import PushResult, push_document
 from publisher.preview import write_preview
+from publisher.readonly import ReadOnlySession
 from publisher.report import write_report
 from publisher.row import Verb
 
@@ -177,6 +177,7 @@ def test_34_a_dry_run_leaves_no_trace(world: World, name: str, tmp_path: Path) -
     world.create(world.session_in(), world.listings(1)[0])
     before, landed = world.tree(), list(world.landed())
     lines = world.proxy.accepted if world.proxy is not None else 0
+    world.offer_sources()
     head = world.ledger.head()
     world.plan()
     _preview(world, tmp_path / "pages")
@@ -185,7 +186,7 @@ def test_34_a_dry_run_leaves_no_trace(world: World, name: str, tmp_path: Path) -
         session.check()
     assert (world.tree(), list(world.landed())) == (before, landed)
     assert world.ledger.head() == head
-    assert world.ledger.bindings() == {} and world.ledger.unsettled() == []
+    assert world.ledger.bindings(world.name) == {} and world.ledger.unsettled() == []
 
 
 def test_34_a_read_only_session_refuses_every_write(world: World, name: str) -> None:

@@ -25,11 +25,7 @@ from publisher.discovery import sandbox_type
 from publisher.engine.desk import Reporter, Silent
 from publisher.guards import Guard
 from publisher.ledger.store import Ledger
-from publisher.listing import (
-    File,
-    Listing,
-    Staged,
-)
+from publisher.listing import REMOTE, FieldValue, File, Listing, Remote, Staged, Status
 from publisher.manifest.item import Item
 from publisher.manifest.model import Waiver
 from publisher.observe import Account, Door
@@ -42,6 +38,8 @@ from publisher.row import Row, Verb
 from publisher.workspace import Workspace
 
 NEIGHBOUR = "neighbour"
+SOURCE = "source"
+"""The account that followers follow: nothing is sent there, the ledger just knows everything to be live."""
 
 
 @dataclass
@@ -130,13 +128,17 @@ class World:
         )
 
     def _step_between(self) -> None:
+        behind: dict[int, CuttingProxy] = {}
         for name, value in self.settings.items():
             port = (
                 int(value) if name == "PORT" else urlsplit(value).port if "://" in value else None
             )
             if port is None:
                 continue
-            self.proxy = CuttingProxy(port)
+            # Two addresses of one server have one line between them and us.
+            if port not in behind:
+                behind[port] = CuttingProxy(port)
+            self.proxy = behind[port]
             self.settings[name] = value.replace(str(port), str(self.proxy.port))
 
     def __exit__(self, *_: object) -> None:
@@ -166,6 +168,8 @@ class World:
         day = self.clock.now().date()
         verdict = judge(item, self.row, day=day, account=self.name, waivers=waivers)
         copy = compose(item, self.row, self.name, verdict, self.account.options)
+        if self.row.source != "none":
+            copy = replace(copy, source=_live(item.id))
         offer = item.override(self.name).offer or item.offer
         return self.channel.to_listing(item, offer, copy)
 
@@ -215,8 +219,21 @@ class World:
 
     # Runs
 
+    def offer_sources(self) -> None:
+        """Have everything live at the account that this one follows, if it follows any."""
+        if self.row.source == "none":
+            return
+        known = self.ledger.bindings(SOURCE)
+        for item in self.ws.items:
+            if (SOURCE, item.id) not in known:
+                self.ledger.adopt(
+                    run=0, account=SOURCE, item=item.id, key=item.id, remote=_live(item.id),
+                    fields={}, release=self.ws.release, at=self.clock.now(),
+                )  # fmt: skip
+
     def plan(self) -> Plan:
         """What a push would do now."""
+        self.offer_sources()
         now = self.clock.now()
         return make_plan(self.ws, self.ledger, day=now.date(), now=now)
 
@@ -230,6 +247,7 @@ class World:
             door=self.door,
             reporter=reporter or Silent(),
             allowed=tuple(Guard),
+            staged=True,
         )
 
     def reopen_ledger(self) -> None:
@@ -261,12 +279,14 @@ class World:
         return found
 
     def goods(self) -> dict[str, tuple[str, int]]:
-        """Pictures and archives there by name: checksum and how often they came. Words are left out."""
+        """Pictures and archives there by name: checksum and how often they came. Words are left out,
+        and so are listings, which are told by their fields.
+        """
         words = (*WORDS, ".md")
         return {
             e.key.rpartition("/")[2]: (e.sha256, e.count)
             for e in self.landed()
-            if not e.key.endswith(words)
+            if not e.key.endswith(words) and not e.fields
         }
 
     def arrived(self, sent: Mapping[str, str]) -> dict[str, tuple[str, int]]:
@@ -295,6 +315,15 @@ class World:
         goods = self.arrived(sent)
         assert {n: s for n, (s, _) in goods.items()} == sent
         assert {n: c for n, (_, c) in goods.items() if c != 1} == {}
+
+
+def _live(item: str) -> Remote:
+    return Remote(item, item, Status.LIVE, f"https://shop.example/{item}")
+
+
+def managed(remote: Remote) -> dict[str, FieldValue]:
+    """The fields that are ours to manage, without the channel's own facts."""
+    return {name: value for name, value in remote.fields.items() if not name.startswith(REMOTE)}
 
 
 def renamed(item: Item, name: str) -> Item:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,7 +37,7 @@ def lay_out(
     lines = ['name = "small"', 'manifests = ["release.json"]']
     for name, options in accounts.items():
         lines.append(f"[accounts.{name}]")
-        lines += [f'{key} = "{value}"' for key, value in options.items()]
+        lines += [f"{key} = {json.dumps(value)}" for key, value in options.items()]
     (folder / "publisher.toml").write_text("\n".join(lines) + "\n", "utf-8")
     world = World(folder, place / "state", expected)
     world.write_manifest(data)

@@ -55,6 +55,8 @@ def vsftpd(work: Path, *, tls: bool) -> Iterator[Served]:
         "listen_port": port,
         "run_as_launching_user": "YES",
         "anonymous_enable": "YES",
+        # The user "ftp" comes with the package's installation, which unpacking is not.
+        "ftp_username": "nobody",
         "anon_root": folder,
         "anon_upload_enable": "YES",
         "anon_mkdir_write_enable": "YES",

@@ -74,6 +74,9 @@ def test_nothing_to_do_is_a_sentence() -> None:
     text = shown(print_plan, plan_document(plan))
     assert "Nothing to do: every account already shows what this release says." in text
     assert "Nothing to do" not in shown(print_plan, plan_document(sample_plan()))
+    held = Plan("r", (PlanItem("a", "b", Word.DENIED), PlanItem("c", "b", Word.HELD)), ())
+    text = shown(print_plan, plan_document(held))
+    assert "Nothing to do: nothing of this release may go out as it stands." in text
 
 
 def test_causes_are_grouped_and_counted() -> None:
@@ -96,11 +99,13 @@ def test_a_push() -> None:
     assert "2 with an unknown outcome, 1 failed, 6 published" in text
 
 
-def test_a_calendar_needs_more_than_one_day() -> None:
+def test_a_calendar_of_one_day_is_one_line() -> None:
     document = plan_document(sample_plan())
     day = {"account": f"north{ESCAPE}", "count": 2}
     one = [{"date": "2026-11-21", **day}]
-    assert "Release calendar" not in shown(print_plan, {**document, "calendar": one})
+    told = shown(print_plan, {**document, "calendar": one})
+    assert "Release calendar: 2 new items, all on 2026-11-21" in told and ESCAPE not in told
+    assert "Release calendar" not in shown(print_plan, {**document, "calendar": []})
     many = [{"date": f"2026-12-{n:02}", **day} for n in range(1, 20)]
     text = shown(print_plan, {**document, "calendar": many})
     assert "2026-12-01   2 to north" in text and ESCAPE not in text
@@ -123,6 +128,10 @@ def test_an_audit() -> None:
     assert "there as r-1" in text and "open https://example.com" in text
     assert "publisher audit --apply" in text and "? d on b stays" in text
     assert "e on b" not in text and ESCAPE not in text
+    link = {"rule": "waiver:ai-unclear", "text": "waived until 2027-05-01: we tick the box"}
+    stays = {**items[3], "item": "e", "verdict": "allow", "because": [link]}
+    told = shown(print_audit, {"as_of": "2023-05-16", "items": [stays], "counts": {}})
+    assert "* e on b: ai-unclear is waived until 2027-05-01: we tick the box" in told
     none = shown(print_audit, {"as_of": "2023-05-16", "items": items[3:], "counts": {}})
     assert "Nothing has to come off." in none
 

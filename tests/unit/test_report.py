@@ -87,7 +87,8 @@ def test_accounts_that_were_set_aside_and_their_tasks(tmp_path: Path) -> None:
 
 def test_headlines() -> None:
     assert headline({}) == headline({"held": 3, "unchanged": 5})
-    assert headline({"held": 3}).startswith("Nothing had to be done")
+    assert headline({}).startswith("Nothing had to be done: every account already shows")
+    assert headline({"held": 3, "unchanged": 0}).startswith("Nothing was done: nothing of this")
     assert headline({"published": 2}) == "2 published; nothing failed and nothing is unclear."
     assert headline({"published": 2, "unknown": 1}) == "1 with an unknown outcome, 2 published."
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from publisher.compose.vocabulary import NEAR
 from publisher.errors import ConfigError
 from publisher.manifest.item import ItemKind
-from publisher.row import Mode, Row, TextLimit, Verb, read_row
+from publisher.row import Categories, Mode, Row, TextLimit, Verb, read_row
 from publisher.rules import ActionKind
 
 CHANNELS = Path(__file__).parents[2] / "channels"
@@ -31,23 +32,24 @@ BY_HAND = (
     "etsy",
     "fiverr",
     "getty-istock",
-    "google-merchant",
-    "meta-catalogue",
     "opensea",
     "rarible",
-    "shopify",
     "upwork",
     "wirestock",
-    "woocommerce",
 )
 """Channels that a person serves from a pack."""
-BY_BROWSER = ("portal", "redbubble", "society6", "zazzle")
+BY_BROWSER = ("redbubble", "society6", "stock-portal", "zazzle")
 """Sites whose forms a browser fills in, and a person sends off."""
+FEEDS = ("google-merchant", "meta-catalogue")
+"""Files of our own that readers fetch."""
 OURS = {
     **{n: CHANNELS / "stock" / f"{n}.toml" for n in STOCK},
     **{n: next(CHANNELS.glob(f"*/{n}.toml")) for n in BY_HAND},
+    **{n: CHANNELS / "feeds" / f"{n}.toml" for n in FEEDS},
     **{n: CHANNELS / "browser" / f"{n}.toml" for n in BY_BROWSER},
     "bundles": CHANNELS / "bundles" / "bundles.toml",
+    "shopify": CHANNELS / "shopify" / "shopify.toml",
+    "woocommerce": CHANNELS / "woocommerce" / "woocommerce.toml",
     "handoff": CHANNELS / "handoff" / "handoff.toml",
 }
 TODAY = dt.date(2026, 11, 21)
@@ -98,6 +100,32 @@ def test_categories_fit_the_documented_vocabulary(row: Row) -> None:
     page = (CHANNELS.parent / "docs" / "categories.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE))
     assert set(row.categories.mapping) <= documented
+
+
+def test_the_vocabulary_s_neighbours_are_those_of_the_page() -> None:
+    page = (CHANNELS.parent / "docs" / "categories.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE))
+    assert set(NEAR) == documented
+    assert {near for words in NEAR.values() for near in words} <= documented
+    assert all(word not in words and words for word, words in NEAR.items())
+
+
+def test_the_three_agencies_know_their_whole_lists() -> None:
+    sizes = {
+        n: len(load(n).categories.known) for n in ("adobe-stock", "shutterstock", "dreamstime")
+    }
+    assert sizes == {"adobe-stock": 21, "shutterstock": 26, "dreamstime": 182}
+    assert load("dreamstime").categories.named("212") == (
+        "212 (Illustrations & Clipart > AI generated)"
+    )
+    assert set(load("adobe-stock").categories.mapping.values()) == {str(n) for n in range(1, 22)}
+    shutterstock = load("shutterstock").categories
+    assert {*shutterstock.mapping.values(), shutterstock.default} == set(shutterstock.known)
+
+
+def test_a_mapping_to_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not have: 99"):
+        Categories(mapping={"food": "99"}, known={"7": "Food"})
 
 
 def test_what_a_rule_adds_fits_the_limits_of_its_row(row: Row) -> None:
@@ -251,7 +279,7 @@ def test_rows_without_a_csv_say_why_there_is_no_batch_step() -> None:
 def test_what_the_rows_take() -> None:
     assert load("bundles").accepts == (ItemKind.BUNDLE,)
     packs = {"handoff", "etsy", "shopify", "woocommerce", "google-merchant"}
-    for name in ("handoff", *BY_HAND):
+    for name in ("handoff", "woocommerce", *BY_HAND):
         both = (ItemKind.ASSET, ItemKind.BUNDLE)
         assert load(name).accepts == (both if name in packs else both[:1])
     assert all(load(n).accepts == (ItemKind.ASSET,) for n in STOCK)

@@ -28,7 +28,7 @@ from publisher.media.metadata.packets import DAMAGE, Packets
 from publisher.media.metadata.read import said_in, sniff
 from publisher.media.metadata.xmp_reader import parse_packet
 
-WRITER_VERSION = "2"
+WRITER_VERSION = "3"
 """Part of every cache key: raise it when the same metadata gives other bytes."""
 
 _CONTAINERS: Mapping[str, ModuleType] = MappingProxyType(
@@ -102,6 +102,8 @@ def packets_for(
         copyright=first("dc:rights"),
         date_created=first("photoshop:DateCreated"),
         orientation=orientation,
+        make=exif.camera_name(master.camera[0]) if metadata.camera else "",
+        model=exif.camera_name(master.camera[1]) if metadata.camera else "",
     )
     return Packets(packet, iim.build(properties, said.datasets), values, dpi)
 
@@ -185,11 +187,11 @@ def _verify(
 
 
 def _exif_pair(there: exif.ExifValues, wanted: exif.ExifValues) -> tuple[str, str]:
-    """The three texts as they are and as they should be, as far as EXIF holds them."""
+    """The three texts and the camera as they are and as they should be, as far as EXIF holds them."""
     shown = exif.texts(wanted)
     return (
-        "\0".join((there.description, there.artist, there.copyright)),
-        "\0".join(text.rstrip("\0").strip() for text in shown),
+        "\0".join((there.description, there.artist, there.copyright, there.make, there.model)),
+        "\0".join(text.rstrip("\0").strip() for text in (*shown, wanted.make, wanted.model)),
     )
 
 

@@ -1,7 +1,7 @@
 """The few EXIF tags that carry a seller's text, and the picture's own facts (size, resolution, colour space).
 
-Source: CIPA DC-008 (Exif 2.32). Text is UTF-8, which every reader we know shows; camera data, comments and
-maker notes are never copied.
+Source: CIPA DC-008 (Exif 2.32). Text is UTF-8, which every reader we know shows. Of the camera only make and
+model are ever copied, where a channel wants to see them; comments and maker notes never are.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from publisher.media.metadata import ifd
 from publisher.media.metadata.ifd import LITTLE, Entry, Tag, build_directory
 from publisher.media.metadata.iim import cut
 
-DESCRIPTION, ORIENTATION, X_RESOLUTION, Y_RESOLUTION = 0x010E, 0x0112, 0x011A, 0x011B
+DESCRIPTION, MAKE, MODEL, ORIENTATION = 0x010E, 0x010F, 0x0110, 0x0112
+X_RESOLUTION, Y_RESOLUTION = 0x011A, 0x011B
 RESOLUTION_UNIT, SOFTWARE, ARTIST, YCBCR_POSITIONING = 0x0128, 0x0131, 0x013B, 0x0213
 COPYRIGHT = 0x8298
 EXIF_POINTER, GPS_POINTER = 0x8769, 0x8825
@@ -24,7 +25,17 @@ VERSION, DATE_ORIGINAL, OFFSET_ORIGINAL, COMPONENTS = 0x9000, 0x9003, 0x9011, 0x
 USER_COMMENT, FLASHPIX, COLOR_SPACE, PIXEL_X, PIXEL_Y = 0x9286, 0xA000, 0xA001, 0xA002, 0xA003
 
 # One JPEG segment holds the whole block, so that the three texts share 64 KB. XMP has them in full.
-_DESCRIPTION_MAX, _NAME_MAX = 32_000, 8_000
+_DESCRIPTION_MAX, _NAME_MAX, _CAMERA_MAX = 32_000, 8_000, 200
+_TEXT_MAX = 1024 * 1024
+"""Bytes of the longest text that is read."""
+_PRIVATE = {
+    GPS_POINTER: "GPS position",
+    0x927C: "maker note",
+    0xA430: "camera owner",
+    0xA431: "camera serial number",
+    0xA435: "lens serial number",
+}
+"""Entries that tell of the owner more than of the picture, in either directory."""
 _DATE_TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?(Z|[+-]\d\d:\d\d)?\Z"
 )
@@ -41,6 +52,10 @@ class ExifValues:
     user_comment: str = ""
     software: str = ""
     orientation: int = 1
+    make: str = ""
+    model: str = ""
+    private: tuple[str, ...] = ()
+    """What was found that is never written: names for a person, such as ``GPS position``."""
 
 
 def ascii_tag(number: int, data: bytes) -> Tag:
@@ -60,10 +75,17 @@ def texts(values: ExifValues) -> tuple[str, str, str]:
     return description, artist, notice
 
 
+def camera_name(text: str) -> str:
+    """A maker's or a model's name in one printable line of sensible length, as it is written."""
+    line = "".join(c for c in text if c.isprintable())
+    return cut(line, _CAMERA_MAX).decode().strip()
+
+
 def main_tags(values: ExifValues) -> list[Tag]:
     """The entries of the first directory that carry text."""
-    pairs = zip((DESCRIPTION, ARTIST, COPYRIGHT), texts(values), strict=True)
-    return [ascii_tag(number, text.encode()) for number, text in pairs if text]
+    numbers = (DESCRIPTION, ARTIST, COPYRIGHT, MAKE, MODEL)
+    pairs = zip(numbers, (*texts(values), values.make, values.model), strict=True)
+    return sorted(ascii_tag(number, text.encode()) for number, text in pairs if text)
 
 
 def photo_tags(
@@ -137,7 +159,7 @@ def from_directory(file: BinaryIO, layout: ifd.Layout, main: ifd.Directory) -> E
 
     def text(where: ifd.Directory | None, tag: int) -> str:
         entry = where.find(tag) if where is not None else None
-        if entry is None or entry.type not in (1, 2, 7):
+        if entry is None or entry.type not in (1, 2, 7) or entry.length > _TEXT_MAX:
             return ""
         return _decoded(ifd.value(file, layout, entry))
 
@@ -152,6 +174,13 @@ def from_directory(file: BinaryIO, layout: ifd.Layout, main: ifd.Directory) -> E
         user_comment=text(photo, USER_COMMENT),
         software=text(main, SOFTWARE),
         orientation=turned[0] if turned and 1 <= turned[0] <= 8 else 1,
+        make=text(main, MAKE),
+        model=text(main, MODEL),
+        private=tuple(
+            name
+            for tag, name in _PRIVATE.items()
+            if any(d is not None and d.find(tag) is not None for d in (main, photo))
+        ),
     )
 
 

@@ -15,6 +15,8 @@ _INTEGERS = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
 VALUE_MAX = 64 * 1024 * 1024
 """Bytes of the largest single value that is read."""
 _ENTRIES_MAX = 4096
+_COUNT_MAX = 4_000_000
+"""Numbers of one value; a picture has not as many strips or tiles."""
 _OFFSET_MAX = 1 << 48
 
 
@@ -127,6 +129,8 @@ def integers(file: BinaryIO, layout: Layout, entry: Entry | None) -> tuple[int, 
     """The whole numbers of a value; empty when the tag is absent or holds something else."""
     if entry is None or entry.type not in _INTEGERS:
         return ()
+    if entry.count > _COUNT_MAX:
+        raise ValueError("a list of numbers is too long")
     shape = f"{layout.order}{entry.count}{_INTEGERS[entry.type]}"
     return struct.unpack(shape, value(file, layout, entry))
 

@@ -47,6 +47,8 @@ DATASETS: Mapping[str, tuple[int, int]] = MappingProxyType(
 OTHERS = frozenset({7, 10, 12, 15, 20, 22, 30, 35, 37, 38, 75, 118, 130, 131, 135})
 """Datasets of record 2 that are taken over from a master although no property of ours stands for them."""
 _OTHERS_MAX, _OTHER_BYTES = 16, 256
+_DATASETS_MAX = 10_000
+"""Datasets of one block that are read."""
 
 _DATE = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?.*?(Z|[+-]\d\d:\d\d)?)?\Z"
@@ -144,7 +146,9 @@ def resources(data: bytes) -> dict[int, bytes]:
 def _datasets(iim: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Record, number and value of each dataset. Reading stops at damage."""
     at = 0
-    while at + 5 <= len(iim) and iim[at] == 0x1C:
+    for _ in range(_DATASETS_MAX):
+        if at + 5 > len(iim) or iim[at] != 0x1C:
+            return
         _, record, number, length = struct.unpack_from(">BBBH", iim, at)
         at += 5
         if length & 0x8000 or at + length > len(iim):

@@ -20,7 +20,9 @@ _EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
 _ICC = b"ICC_PROFILE\0"
 XMP_MAX = 65_502
 """Bytes of the largest packet in one segment (XMP part 3, 1.1.3.1)."""
-_SEGMENTS_MAX = 4096
+_SEGMENTS_MAX, _SEGMENTS_BYTES = 4096, 64 * 1024 * 1024
+_JUNK_MAX = 64 * 1024
+"""Bytes between two segments that are stepped over; decoders do so without an end."""
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Inside scans 0xFF is followed by 0 (a stuffed byte), a restart marker, or more fill bytes.
 _MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
@@ -36,18 +38,13 @@ def _segments(file: BinaryIO) -> tuple[list[Segment], int]:
     if file.read(2) != b"\xff\xd8":
         raise ValueError("no JPEG header")
     found: list[Segment] = []
-    while len(found) < _SEGMENTS_MAX:
-        offset = file.tell()
-        first, marker = exactly(file, 2)
-        while marker == 0xFF:
-            offset, marker = offset + 1, exactly(file, 1)[0]
-        if first != 0xFF:
-            raise ValueError("a JPEG segment is missing")
+    while len(found) < _SEGMENTS_MAX and file.tell() < _SEGMENTS_BYTES:
+        offset, marker = _next_marker(file)
         if marker == 0xDA:
             return found, offset
         if marker in (0x01, *range(0xD0, 0xD9)):
             continue
-        if marker in (0x00, 0xD9):
+        if marker == 0xD9:
             raise ValueError("the JPEG ends before its picture")
         (length,) = struct.unpack(">H", exactly(file, 2))
         if length < 2:
@@ -56,10 +53,24 @@ def _segments(file: BinaryIO) -> tuple[list[Segment], int]:
     raise ValueError("too many JPEG segments")
 
 
+def _next_marker(file: BinaryIO) -> tuple[int, int]:
+    """Offset and code of the next marker; what stands in front of it is stepped over, as decoders do."""
+    start = at = file.tell()
+    while at - start <= _JUNK_MAX:
+        first, marker = exactly(file, 2)
+        while marker == 0xFF and at - start <= _JUNK_MAX:
+            at, first, marker = at + 1, 0xFF, exactly(file, 1)[0]
+        if first == 0xFF and marker not in (0x00, 0xFF):
+            return at, marker
+        at += 2 if first == 0xFF else 1
+        file.seek(at)
+    raise ValueError("a JPEG segment is missing")
+
+
 def read(file: BinaryIO) -> Found:
     """The packets of a JPEG; extended XMP is joined. Raises ``ValueError`` on damage before the picture."""
     segments, _ = _segments(file)
-    packet, photoshop, values = b"", b"", exif.ExifValues()
+    packet, photoshop, values = b"", list[bytes](), exif.ExifValues()
     extended: dict[bytes, dict[int, bytes]] = {}
     texts: dict[str, str] = {}
     for marker, _, payload in segments:
@@ -75,10 +86,10 @@ def read(file: BinaryIO) -> Found:
             except (ValueError, OverflowError, struct.error):
                 continue
         elif marker == 0xED and payload.startswith(iim.PHOTOSHOP_HEADER):
-            photoshop += payload[len(iim.PHOTOSHOP_HEADER) :]
+            photoshop.append(payload[len(iim.PHOTOSHOP_HEADER) :])
         elif marker == 0xFE:
             texts.setdefault("comment", payload.decode("utf-8", "replace").strip("\0"))
-    block = iim.resources(photoshop).get(iim.IIM_RESOURCE, b"")
+    block = iim.resources(b"".join(photoshop)).get(iim.IIM_RESOURCE, b"")
     for identifier, parts in extended.items():
         if identifier in packet:
             packet = _joined(packet, b"".join(parts[at] for at in sorted(parts)))

@@ -1,13 +1,13 @@
 """What a master says of itself goes along where the listing is silent: rights, contacts, places, AI marks.
 
-Prompts, workflows, camera data, editing history and positions are never taken over, and an AI mark is never
-replaced by something that is none. Pure.
+Prompts, workflows, editing history and positions are never taken over, of the camera only what a listing asks
+for (make and model), and an AI mark is never replaced by something that is none. Pure.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -18,6 +18,7 @@ from publisher.media.metadata import xmp
 from publisher.media.metadata.traces import (
     AIGC_PROPERTY,
     Generator,
+    Secrets,
     generator_mark,
     is_private,
     says_nothing,
@@ -37,6 +38,8 @@ _PRIVATE = frozenset(
 )
 _GENERATED_BY = ("xmp:CreatorTool",)
 _CAPTIONS = frozenset({"dc:title", "dc:description", "photoshop:Headline"})
+_VALUES_MAX = 2_000
+"""Values that are held against the prompts of a file."""
 _PLACE = "{http://ns.adobe.com/exif/1.0/}"
 
 AI_MARKS = frozenset(
@@ -133,10 +136,12 @@ class Said:
     elements: Mapping[str, str] = field(default_factory=dict)
     datasets: tuple[tuple[int, str], ...] = ()
     generator: Generator | None = None
-    secrets: tuple[str, ...] = ()
+    secrets: Secrets = field(default_factory=Secrets)
     """Texts that are or may be prompts; nothing that repeats one goes along."""
     unasked: frozenset[str] = frozenset()
     """Names of properties that stand only where a generator writes what it likes."""
+    camera: tuple[str, str] = ("", "")
+    """Make and model of the camera; they go along only where the listing asks for them."""
 
 
 NOTHING = Said({})
@@ -175,16 +180,25 @@ def _same(own: Mapping[str, tuple[str, ...]], master: Said, name: str) -> bool:
 
 
 def unfit(master: Said) -> set[str]:
-    """Names of properties with a prompt in them, and of captions that a camera writes under every picture."""
+    """Names of properties with a prompt in them, and of captions that a camera writes under every picture.
+
+    Where a file says more than any other file could hold, all of them are unfit.
+    """
+    asked = {n: v for n, v in master.properties.items() if n not in _PRIVATE and _open(n, v)}
+    every = [value for values in asked.values() for value in values]
+    if len(every) > _VALUES_MAX or sum(map(len, every)) > xmp.PACKET_MAX:
+        return {name.partition("/")[0] for name in asked}
     return {
         name.partition("/")[0]
-        for name, values in master.properties.items()
-        if name not in _PRIVATE
-        and (
-            any(is_private(v, master.secrets) for v in values)
-            or (name in _CAPTIONS and all(says_nothing(v) for v in values))
-        )
+        for name, values in asked.items()
+        if any(is_private(v, master.secrets, caption=name in _CAPTIONS) for v in values)
+        or (name in _CAPTIONS and all(says_nothing(v) for v in values))
     }
+
+
+def _open(name: str, values: Iterable[str]) -> bool:
+    """Whether a property, or the structure that it is a part of, may go along."""
+    return publishable(name.partition("/")[0], values)
 
 
 def _keep_mark(
@@ -210,8 +224,20 @@ def _keep_mark(
         properties.setdefault("Iptc4xmpExt:AISystemUsed", (system,))
 
 
+def marks_of_all(every: Sequence[Said]) -> Said:
+    """What is to be said of one picture that shows several works: that a machine made them, or a part of them."""
+    name = xmp.DIGITAL_SOURCE_TYPE_PROPERTY
+    each = [next((v for v in s.properties.get(name, ()) if v in AI_MARKS), "") for s in every]
+    marks = {mark for mark in each if mark}
+    if len(marks) > 1 or (marks and not all(each)):
+        marks = {DIGITAL_SOURCE_TYPE[ProvenanceClass.AI_EDITED]}
+    generator = next((s.generator for s in every if s.generator is not None), None)
+    # Which one made which of the works cannot be said of all of them.
+    return Said({name: tuple(marks)} if marks else {}, generator=generator and Generator())
+
+
 def without_texts(master: Said) -> Said:
     """``master`` with nothing but what says that a machine made the picture."""
     names = (xmp.DIGITAL_SOURCE_TYPE_PROPERTY, AIGC_PROPERTY)
     marks = {n: v for n, v in master.properties.items() if n in names}
-    return Said(marks, generator=master.generator)
+    return Said(marks, generator=master.generator, camera=master.camera)

@@ -1,16 +1,19 @@
 """Metadata in PNG: ``eXIf`` and the XMP text chunk, both in front of the picture data.
 
-Source: PNG third edition, XMP part 3. Only chunks that say how to show the picture are carried over: text
-chunks (where generators leave prompts and workflows), time and private chunks are left behind.
+Source: PNG third edition, XMP part 3; the "raw profile" chunks of ImageMagick, in which IIM and older EXIF and
+XMP blocks are found, as its coders/png.c writes them. Only chunks that say how to show the picture are carried
+over: text chunks (where generators leave prompts and workflows), time and private chunks are left behind.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import BinaryIO
 
-from publisher.media.metadata import exif
+from publisher.media.metadata import exif, iim
 from publisher.media.metadata.packets import (
     BLOCK_MAX,
     Found,
@@ -23,7 +26,12 @@ from publisher.media.metadata.packets import (
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
-_TEXT_MAX = 1024 * 1024
+_RAW_PROFILE = "Raw profile type "
+_XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
+_TEXT_MAX, _TEXTS_MAX = 1024 * 1024, 4 * 1024 * 1024
+"""Characters of one text chunk that are read, and of all of them together."""
+_TEXT_COST, _CHUNKS_MAX, _OTHERS_MAX = 64, 500_000, 20_000
+"""What a text counts for at least; chunks in a file, and those of them that are no picture data."""
 _KEPT = frozenset(
     b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP mDCV mDCv cLLI cLLi sBIT bKGD hIST pHYs"
     b" acTL fcTL fdAT".split()
@@ -42,12 +50,16 @@ def _chunks(file: BinaryIO) -> list[Chunk]:
     found: list[Chunk] = []
     at = 8
     peek = peeker(file)
+    others = 0
     # A large picture has thousands of chunks, and this is all that reading its metadata costs.
-    while at + 12 <= total:
+    while at + 12 <= total and len(found) < _CHUNKS_MAX:
         head = peek(8, at)
         name, after = head[4:], at + 12 + int.from_bytes(head[:4], "big")
         if after > total:
             raise ValueError("a PNG chunk ends early")
+        others += name != b"IDAT"
+        if others > _OTHERS_MAX:
+            raise ValueError("too many PNG chunks")
         found.append((name, at, after - at - 12))
         at = after
         if name == b"IEND":
@@ -61,6 +73,8 @@ def read(file: BinaryIO) -> Found:
     """The packets and text chunks of a PNG. Raises ``ValueError`` on damage."""
     packet, values = b"", exif.ExifValues()
     texts: dict[str, str] = {}
+    profiles: dict[str, bytes] = {}
+    room = _TEXTS_MAX
     for name, at, length in _chunks(file):
         if name not in (b"tEXt", b"zTXt", b"iTXt", b"eXIf") or length > BLOCK_MAX:
             continue
@@ -73,10 +87,50 @@ def read(file: BinaryIO) -> Found:
                 continue
         elif data.startswith(_XMP_KEYWORD + b"\0"):
             packet = packet or _international(data)
-        else:
+        elif room > 0:
             keyword, text = _text(name, data)
-            texts.setdefault(keyword, text)
-    return Found(packet, b"", values, texts)
+            text = text[:_TEXT_MAX]
+            room -= len(text) + _TEXT_COST
+            profile = _profile(text) if keyword.startswith(_RAW_PROFILE) else b""
+            if profile:
+                profiles.setdefault(keyword.removeprefix(_RAW_PROFILE).casefold(), profile)
+            else:
+                texts.setdefault(keyword, text)
+    return _with_profiles(Found(packet, b"", values, texts), profiles)
+
+
+def _profile(text: str) -> bytes:
+    """The bytes of a raw profile: its name, its length in decimal digits, then hexadecimal lines."""
+    _, length, *lines = [*text.strip().split("\n"), ""]
+    try:
+        data = bytes.fromhex("".join(lines))
+    except ValueError:
+        return b""
+    return data if length.strip().isdigit() else b""
+
+
+def _with_profiles(found: Found, profiles: Mapping[str, bytes]) -> Found:
+    """``found``, and where it is silent what the raw profiles say. A profile that is damaged says nothing."""
+    app = profiles.get("app1", b"")
+    packet = found.xmp or profiles.get("xmp", b"")
+    if not packet and app.startswith(_XMP_HEADER):
+        packet = app.removeprefix(_XMP_HEADER)
+    values = found.exif
+    block = profiles.get("exif") or app
+    if values == exif.ExifValues() and block.startswith(b"Exif\0"):
+        try:
+            # No decoder turns a picture for the sake of such a chunk.
+            values = replace(exif.parse(block), orientation=1)
+        except (ValueError, OverflowError, struct.error):
+            values = found.exif
+    return Found(packet, _iim(profiles), values, found.texts)
+
+
+def _iim(profiles: Mapping[str, bytes]) -> bytes:
+    data = profiles.get("iptc") or profiles.get("8bim") or b""
+    if data.startswith(b"\x1c"):
+        return data
+    return iim.resources(data.removeprefix(iim.PHOTOSHOP_HEADER)).get(iim.IIM_RESOURCE, b"")
 
 
 def _text(name: bytes, data: bytes) -> tuple[str, str]:

@@ -5,8 +5,9 @@ Everything found is a suggestion with its origin; nothing is trusted, expanded o
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -32,7 +33,8 @@ _READERS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """What was found. ``origin`` says for each field where: ``xmp``, ``iim``, ``exif`` or ``png``.
+    """What was found, by the fields of ``Metadata``. ``origin`` says for each where: ``xmp``, ``iim``, ``exif`` or
+    ``png``.
 
     ``xmp`` holds every XMP property; ``texts`` the PNG text chunks, JPEG comments and the EXIF user comment.
     """
@@ -45,6 +47,17 @@ class Embedded:
     credit: str = ""
     date_created: str = ""
     country: str = ""
+    state: str = ""
+    city: str = ""
+    sublocation: str = ""
+    rights_url: str = ""
+    usage_terms: str = ""
+    licensor_name: str = ""
+    licensor_url: str = ""
+    licensor_email: str = ""
+    model_release: str = ""
+    property_release: str = ""
+    data_mining: str = ""
     digital_source_type: str = ""
     ai_system: str = ""
     ai_system_version: str = ""
@@ -53,6 +66,8 @@ class Embedded:
     origin: Mapping[str, str] = field(default_factory=dict)
     xmp: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    private: tuple[str, ...] = ()
+    """Entries of EXIF that are never passed on, by names for a person."""
     generator: Generator | None = None
     said: Said = NOTHING
     """The same in the form that goes along into a rendition."""
@@ -97,6 +112,23 @@ def read_stream(file: BinaryIO) -> Embedded:
     return _merged(reader(file)) if reader is not None else Embedded()
 
 
+def digital_source_type(data: bytes) -> str:
+    """The IPTC digital source type in the XMP of a picture's bytes, as a full URI; "" when there is none.
+
+    A packet that is damaged states nothing: whoever else reads it would not see a mark in there either.
+    """
+    file = io.BytesIO(data)
+    reader = _READERS.get(sniff(file))
+    if reader is None:
+        return ""
+    try:
+        properties = properties_in(open_packet(reader(file).xmp))
+    except (Rejected, *DAMAGE):
+        return ""
+    stated = properties.get(xmp.DIGITAL_SOURCE_TYPE_PROPERTY, ())
+    return normal_source(stated[0]) if stated else ""
+
+
 def statements(path: Path) -> Said:
     """What a master says of itself; never raises for its content.
 
@@ -136,10 +168,10 @@ def _packet(found: Found) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
     name = xmp.DIGITAL_SOURCE_TYPE_PROPERTY
     try:
         root = open_packet(found.xmp)
+        properties = properties_in(root)
     except ValueError:
         mark = marks_in(found.xmp)
         return ({name: (mark,)} if mark else {}), {}
-    properties = properties_in(root)
     if name in properties:
         properties[name] = tuple(normal_source(v) for v in properties[name])
     return properties, elements_of(root)
@@ -169,10 +201,12 @@ def _merged(found: Found) -> Embedded:
             if name not in every and (kept := tuple(t for v in value if (t := xmp.clean(v)))):
                 every[name], whence[name] = kept, layer
     prompts = properties.get("Iptc4xmpExt:AIPromptInformation", ())
-    secrets = (*secrets_of(texts, generator), *prompts)
+    secrets = secrets_of(texts, generator, prompts)
     chunks = {name for name, layer in whence.items() if layer == "png" and generator is not None}
-    said = Said(every, elements, iim.others_in(found.iim), generator, secrets, frozenset(chunks))
-    return _told(said, whence, properties, texts)
+    camera = (found.exif.make, found.exif.model)
+    others = iim.others_in(found.iim)
+    said = Said(every, elements, others, generator, secrets, frozenset(chunks), camera)
+    return replace(_told(said, whence, properties, texts), private=found.exif.private)
 
 
 def _told(
@@ -183,8 +217,7 @@ def _told(
 ) -> Embedded:
     values: dict[str, Any] = {}
     origin: dict[str, str] = {}
-    for label in _FIELDS:
-        name = xmp.FIELDS[label]
+    for label, name in xmp.FIELDS.items():
         found = said.properties.get(name, ())
         if found:
             origin[label] = whence[name]
@@ -202,21 +235,6 @@ def _told(
     )
 
 
-_FIELDS = (
-    "title",
-    "description",
-    "keywords",
-    "creator",
-    "copyright",
-    "credit",
-    "date_created",
-    "country",
-    "digital_source_type",
-    "ai_system",
-    "ai_system_version",
-    "ai_prompt",
-    "ai_prompt_writer",
-)
 _CHUNKS = MappingProxyType(
     {
         "Title": "dc:title",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -17,9 +17,10 @@ AIGC = "AIGC"
 """The key of the label that GB 45438-2025 puts into text chunks and comments."""
 AIGC_PROPERTY = "TC260:AIGC"
 
-_JOB = re.compile(r"\s*\bJob ID: [0-9a-f]{8}-[0-9a-f-]{20,}", re.IGNORECASE)
+# A file may hold a megabyte of anything: no pattern here looks at the same place more than a few times.
+_JOB = re.compile(r"\bJob ID: [0-9a-f]{8}-[0-9a-f-]{20,40}", re.IGNORECASE)
 _VERSION = re.compile(r"\s--v(?:ersion)? (\d[\d.]*)")
-_STEPS = re.compile(r"(?:^|\n)Steps: \d+, .*\bSampler: ", re.DOTALL)
+_STEPS = re.compile(r"(?:^|\n)Steps: \d{1,9}, ")
 _MODEL = re.compile(r"\bModel: ([^,\n]{1,100})")
 _SWITCH = re.compile(r"\s--(?:ar|v|s|q|niji|stylize|seed|chaos|style|no|iw|sref|raw)\b")
 _LABEL = re.compile(r'\{\s*"AIGC"\s*:\s*(\{[^{}]{1,4000}\})\s*\}')
@@ -93,7 +94,7 @@ def generator_of(
 
 
 def _from_text(name: str, text: str) -> Generator | None:
-    if _STEPS.search(text):
+    if _has_steps(text):
         model = _MODEL.search(text)
         head = re.split(r"\n?Negative prompt: |\n?Steps: \d+, ", text, maxsplit=1)[0]
         return Generator("Stable Diffusion", model.group(1) if model else "", head.strip())
@@ -124,28 +125,57 @@ def label_of(texts: Mapping[str, str]) -> str:
     return next((m.group(1) for text in texts.values() if (m := _LABEL.search(text))), "")
 
 
-def is_private(text: str, secrets: tuple[str, ...]) -> bool:
-    """Whether ``text`` is a prompt, or a part of one of the ``secrets``, or holds one."""
-    if (
-        _STEPS.search(text)
-        or _JOB.search(text)
-        or _SWITCH.search(text)
-        or "Negative prompt:" in text
-    ):
+def _has_steps(text: str) -> bool:
+    """Whether ``text`` has the settings line of a generator: the steps, and behind them the sampler."""
+    first = _STEPS.search(text)
+    return first is not None and "Sampler: " in text[first.end() :]
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Prompts, ready to be looked for: in lower case and with single spaces."""
+
+    whole: frozenset[str] = frozenset()
+    telling: tuple[str, ...] = ()
+    """Those that are too long to be repeated by accident."""
+    joined: str = ""
+    """The telling ones, line by line; nothing that is looked for has a line end."""
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Secrets:
+        """The secrets in ``texts``; of absurdly many the longest ones."""
+        whole = dict.fromkeys(plain for text in texts if (plain := _plain(text)))
+        telling: list[str] = []
+        room = _SECRETS_CHARACTERS
+        for plain in sorted(whole, key=len, reverse=True)[:_SECRETS_MAX]:
+            if _TELLING <= len(plain) <= room:
+                telling.append(plain)
+                room -= len(plain)
+        return cls(frozenset(whole), tuple(telling), "\n".join(telling))
+
+
+def is_private(text: str, secrets: Secrets, *, caption: bool = False) -> bool:
+    """Whether ``text`` is a prompt, or a part of one of the ``secrets``, or holds one.
+
+    As a ``caption`` even a short one is private when it is the whole prompt.
+    """
+    if _has_steps(text) or _JOB.search(text) or _SWITCH.search(text) or "Negative prompt:" in text:
         return True
     plain = _plain(text)
     if len(plain) < _TELLING:
-        return False
-    return any(plain in s or (len(s) >= _TELLING and s in plain) for s in map(_plain, secrets))
+        return caption and plain in secrets.whole
+    return plain in secrets.joined or any(s in plain for s in secrets.telling)
 
 
-def secrets_of(texts: Mapping[str, str], generator: Generator | None) -> tuple[str, ...]:
+def secrets_of(
+    texts: Mapping[str, str], generator: Generator | None, prompts: Iterable[str] = ()
+) -> Secrets:
     """Every text that is or may be a prompt, as it is and as the strings of the JSON that it may be."""
-    found = [generator.prompt] if generator is not None else []
+    found = [*prompts, generator.prompt if generator is not None else ""]
     for name, text in texts.items():
         if name.casefold() in _CHUNKS or name == "UserComment" or _from_text(name, text):
             found += [text, *_strings(text)]
-    return tuple(dict.fromkeys(t for t in found if t))
+    return Secrets.of(found)
 
 
 def _strings(text: str) -> list[str]:
@@ -166,6 +196,7 @@ def _strings(text: str) -> list[str]:
 
 
 _STRINGS_MAX = 10_000
+_SECRETS_MAX, _SECRETS_CHARACTERS = 2_000, 2 * 1024 * 1024
 _TELLING = 20
 """Characters from which on a shared text is no accident."""
 

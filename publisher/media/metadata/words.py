@@ -16,6 +16,7 @@ from publisher.manifest.provenance import DIGITAL_SOURCE_TYPE_PREFIX
 from publisher.media.metadata import xmp
 from publisher.media.metadata.keep import unfit
 from publisher.media.metadata.read import Embedded
+from publisher.rights import mining_said
 
 _CLASSES: Mapping[str, ProvenanceClass] = {
     "trainedAlgorithmicMedia": ProvenanceClass.AI_GENERATED,
@@ -30,6 +31,10 @@ _CLASSES: Mapping[str, ProvenanceClass] = {
 }
 """IPTC digital source types that say which class an image has."""
 _SPACE = re.compile(r"\s+")
+_TEXTS = (
+    "title", "description", "creator", "copyright", "credit", "state", "city", "sublocation",
+    "rights_url", "usage_terms", "licensor_name", "licensor_url", "licensor_email",
+)  # fmt: skip
 _TEXT_MAX = 5_000
 """Characters of the longest text that is taken over; no channel takes as many."""
 
@@ -49,6 +54,19 @@ class Words:
     credit: str = ""
     created: str = ""
     country: str = ""
+    state: str = ""
+    city: str = ""
+    sublocation: str = ""
+    rights_url: str = ""
+    usage_terms: str = ""
+    licensor_name: str = ""
+    licensor_url: str = ""
+    licensor_email: str = ""
+    data_mining: str = ""
+    """As the manifest spells it."""
+    model_release: str = ""
+    property_release: str = ""
+    """PLUS codes, such as MR-UMR."""
     provenance: ProvenanceClass | None = None
     system: str = ""
     version: str = ""
@@ -60,8 +78,8 @@ def words_in(found: Embedded) -> Words:
     """The suggestions of one file."""
     refused = unfit(found.said) | found.said.unasked
     texts: dict[str, str] = {}
-    for label in ("title", "description", "creator", "copyright", "credit"):
-        if xmp.FIELDS[label] not in refused:
+    for label in _TEXTS:
+        if xmp.FIELDS[label].partition("/")[0] not in refused:
             texts[label] = _line(getattr(found, label))
     keywords = () if "dc:subject" in refused else _distinct(found.keywords)
     generator = found.generator
@@ -75,6 +93,9 @@ def words_in(found: Embedded) -> Words:
         **texts,
         "created": _day(found.date_created),
         "country": next((c for c in (code, found.country) if re.fullmatch("[A-Z]{2}", c)), ""),
+        "data_mining": mined.value if (mined := mining_said(found.data_mining)) else "",
+        "model_release": _release(found.model_release),
+        "property_release": _release(found.property_release),
     }
     origin = {
         name: found.origin.get("date_created" if name == "created" else name, "xmp")
@@ -98,6 +119,12 @@ def _line(text: str) -> str:
     """One line of text, whatever spaces and line ends it had; nothing when it is absurdly long."""
     plain = _SPACE.sub(" ", "".join(c if c.isprintable() else " " for c in text)).strip()
     return plain if len(plain) <= _TEXT_MAX else ""
+
+
+def _release(code: str) -> str:
+    """A code of the PLUS vocabulary without its address; "" for anything else."""
+    match = re.fullmatch(r"(?:https?://ns\.useplus\.org/ldf/vocab/)?([MP]R-[A-Z]{3})", code.strip())
+    return match.group(1) if match else ""
 
 
 def _distinct(words: tuple[str, ...]) -> tuple[str, ...]:

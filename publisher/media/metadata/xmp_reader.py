@@ -22,13 +22,20 @@ _DESCRIPTION = f"{{{RDF}}}Description"
 _RESOURCE = f"{{{RDF}}}resource"
 _DOCUMENT_TYPE = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _DEPTH_MAX = 8
+_NESTING_MAX = 64
+"""Elements inside each other; what describes a picture has about ten."""
+_TAGS_MAX = 400_000
+"""Tags in a packet. Programs are known to pile up a few ten thousand."""
+_PROPERTIES_MAX, _VALUES_MAX = 2_000, 1_000
+"""Properties in a packet, and values of one of them that are read; more keywords than that nobody takes."""
 
 
 def parse_packet(packet: bytes) -> dict[str, tuple[str, ...]]:
     """The properties of ``packet`` by name. The default language of an Alt comes first; members of structures
     are named ``owner/member``. Names of other namespaces keep their URI in braces.
 
-    Raises ``ValueError`` when the packet is no XML, over 16 MiB, or has a document type.
+    Raises ``ValueError`` when the packet is no XML, over 16 MiB, has a document type, is nested absurdly
+    deeply, or has thousands of properties.
     """
     return properties_in(open_packet(packet))
 
@@ -41,14 +48,28 @@ def open_packet(packet: bytes) -> ElementTree.Element:
         raise ValueError("no XMP packet of a readable size")
     if _DOCUMENT_TYPE.search(body.replace(b"\0", b"")):
         raise ValueError("the XMP packet has a document type")
+    if body.count(b"<") > _TAGS_MAX:
+        raise ValueError("the XMP packet has too many tags")
     try:
-        return ElementTree.fromstring(body)  # noqa: S314
+        root = ElementTree.fromstring(body)  # noqa: S314
     except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise ValueError(f"the XMP packet is not XML: {error}") from error
+    _check_nesting(root)
+    return root
+
+
+def _check_nesting(root: ElementTree.Element) -> None:
+    """Level by level: a walk that calls itself would end with the stack."""
+    level, depth = [root], 0
+    while level:
+        depth += 1
+        if depth > _NESTING_MAX:
+            raise ValueError("the XMP packet is nested too deeply")
+        level = [child for element in level for child in element]
 
 
 def properties_in(root: ElementTree.Element) -> dict[str, tuple[str, ...]]:
-    """The properties under ``root`` by name, as ``parse_packet`` tells them."""
+    """The properties under ``root`` by name, as ``parse_packet`` tells them. Raises like it."""
     found: dict[str, list[str]] = {}
     for description in _descriptions(root):
         _collect(description, "", found, 0)
@@ -107,7 +128,7 @@ def _collect(
         return
     for attribute, value in holder.attrib.items():
         if not attribute.startswith((f"{{{RDF}}}", _XML)):
-            found.setdefault(owner + _name(attribute), []).append(value)
+            _add(found, owner + _name(attribute), value)
     for child in holder:
         if isinstance(child.tag, str):
             _value(child, owner + _name(child.tag), found, depth)
@@ -130,7 +151,15 @@ def _value(
     else:
         text = element.get(_RESOURCE) or element.text or ""
         if text:
-            found.setdefault(name, []).append(text)
+            _add(found, name, text)
+
+
+def _add(found: dict[str, list[str]], name: str, value: str) -> None:
+    values = found.setdefault(name, [])
+    if len(found) > _PROPERTIES_MAX:
+        raise ValueError("the XMP packet has too many properties")
+    if len(values) < _VALUES_MAX:
+        values.append(value)
 
 
 def _is_plain(attribute: str) -> bool:

@@ -60,6 +60,10 @@ def test_no_row_is_ever_longer_than_the_burst(offsets: list[int], limit: int, re
 
 
 def test_a_burst_and_its_rest_go_together() -> None:
-    for wrong in ({"burst": 3}, {"rest_seconds": 60}, {"burst": 3, "rest_seconds": 5, "gap_seconds": 9}):
+    for wrong in (
+        {"burst": 3},
+        {"rest_seconds": 60},
+        {"burst": 3, "rest_seconds": 5, "gap_seconds": 9},
+    ):
         with pytest.raises(ValidationError, match="rest_seconds"):
             Pace(**wrong)

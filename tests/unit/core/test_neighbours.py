@@ -15,6 +15,7 @@ from publisher.guards import Guard
 from publisher.ledger import Ledger
 from publisher.looks import remembered
 from publisher.pipeline import make_plan, plan_guards, unsafe
+from publisher.preview import write_preview
 from publisher.standing import status_document
 from publisher.workspace import open_workspace
 
@@ -93,6 +94,14 @@ def test_a_series_is_one_motif_and_a_waiver_says_so_where_it_acts(world, ledger)
     (notice,) = [f for f in waived.findings if f.code == "waived"]
     assert (notice.item, notice.account) == ("b", "adobe-stock")
     assert "similarity is waived until 2026-12-31: asked support" in notice.text
+    workspace, _ = world.plan(ledger)
+    rows = {a.name: a.row for a in workspace.accounts}
+    pages = world.folder / "pages"
+    index = write_preview(
+        pages, waived, rows=rows, thumbnails={}, release_title="r", generated=NOON
+    )
+    for page in (index, pages / "adobe-stock.html"):
+        assert "similarity is waived until 2026-12-31: asked support" in page.read_text("utf-8")
 
 
 def test_a_promise_in_the_manifest_denies_everybody_else(world, ledger) -> None:
@@ -153,9 +162,53 @@ def test_an_aggregator_and_its_partner_are_held_unless_waived(world, ledger) -> 
     assert (
         "Wirestock forwards it to Adobe Stock" in pair(plan, "a-1", "adobe-stock").because[0].text
     )
-    world.accounts["wirestock"]["forwards_to"] = ["shutterstock"]
-    _, closed = world.plan(ledger)
+    world.waivers = [
+        {"item": "a-1", "account": account, "rule": "route-conflict",
+         "reason": "Adobe is switched off there", "until": "2026-12-31"}
+        for account in world.accounts
+    ]  # fmt: skip
+    workspace, waived = world.plan(ledger)
+    assert words(waived, "adobe-stock")["a-1"] == "create"
+    for account in ("wirestock", "adobe-stock"):
+        publish(ledger, waived, account, "a-1")
+    (told,) = [  # of two of the same moment the second one meets the first
+        a
+        for a in audit(workspace, ledger, NOON.date())
+        if a.because[-1].rule == "waiver:route-conflict"
+    ]
+    assert "waived until 2026-12-31: Adobe is switched off there" in told.because[-1].text
+    with Ledger.open(world.folder / "fresh" / "ledger.sqlite") as fresh:
+        world.waivers = []
+        world.accounts["wirestock"]["forwards_to"] = ["shutterstock"]
+        _, closed = world.plan(fresh)
     assert words(closed, "adobe-stock")["a-1"] == "create"
+
+
+def test_what_was_delivered_to_a_buyer_is_locked_by_the_ledger(world, ledger) -> None:
+    world.accounts = {"fiverr": {}, "depositphotos": {}, "fiverr-2": {"channel": "fiverr"}}
+    world.assets = [asset("a-1"), asset("a-2")]
+    for name in ("a-1", "a-2"):
+        picture(world, name, 1 if name == "a-1" else 2, 3000)
+    _, plan = world.plan(ledger)
+    publish(ledger, plan, "fiverr", "a-1")
+    _, second = world.plan(ledger)
+    for account in ("depositphotos", "fiverr-2"):
+        assert words(second, account)["a-1"] == "denied"
+        because = pair(second, "a-1", account).because[0]
+        assert because.rule == "promise-broken"
+        assert because.text.startswith("what goes through Fiverr is delivered to one buyer alone")
+        assert "a-1 is at Fiverr as" in because.text and "2026-11-20" in because.text
+        assert "help.fiverr.com" in because.source and because.grade == "INF" and because.seen
+    assert words(second, "fiverr")["a-1"] == "unchanged"
+    # Turned round: what is for sale elsewhere is no work for one buyer.
+    world.accounts = dict(reversed(world.accounts.items()))
+    world.accounts["fiverr-2"]["one_buyer"] = False
+    _, third = world.plan(ledger)
+    assert words(third, "fiverr-2")["a-2"] == "prepare"
+    assert words(third, "fiverr")["a-2"] == "denied"
+    assert (
+        "made for one buyer alone, but a-2 goes to" in pair(third, "a-2", "fiverr").because[0].text
+    )
 
 
 def test_a_gate_holds_with_what_is_missing(world, ledger) -> None:
@@ -167,6 +220,95 @@ def test_a_gate_holds_with_what_is_missing(world, ledger) -> None:
     _, few = world.plan(ledger)
     assert "needs 500, you state 120" in pair(few, "a-1", "freepik").because[0].text
     assert words(few, "freepik")["a-1"] == "held"
+
+
+def photograph(world: World, name: str, seed: int, camera: bool) -> None:
+    """A motif of its own as a JPEG, with or without a camera's make and model."""
+    picture(world, name, seed)
+    image = pyvips.Image.new_from_file(str(world.folder / f"{name}.png")).copy()
+    for entry in ("Make", "Model") if camera else ():
+        image.set_type(pyvips.GValue.gstr_type, f"exif-ifd0-{entry}", "Nikon (Nikon, ASCII, 6)")
+    image.jpegsave(str(world.folder / f"{name}.jpg"))
+
+
+def test_alamy_s_first_submission_is_a_test_of_three_photographs(world, ledger) -> None:
+    names = [f"a-{n}" for n in range(5)]
+    world.assets = [asset(name, file=f"{name}.jpg") for name in names]
+    for seed, name in enumerate(names):
+        photograph(world, name, seed + 1, camera=name != "a-1")
+    world.accounts = {"alamy": {"test_passed": False}}
+    _, plan = world.plan(ledger)
+    assert words(plan, "alamy") == {
+        "a-0": "create", "a-1": "held", "a-2": "create", "a-3": "create", "a-4": "held",
+    }  # fmt: skip
+    assert reasons(plan, "alamy")["a-1"] == "first-test"
+    assert (
+        "the EXIF of the master has no Make and no Model"
+        in pair(plan, "a-1", "alamy").because[0].text
+    )
+    over = pair(plan, "a-4", "alamy").because[0]
+    assert (
+        over.rule == "first-test-files" and "state test_passed = true" in over.text and over.source
+    )
+    (request,) = plan.listings["a-0", "alamy"].files
+    assert request.metadata.camera  # what Alamy gets shows the camera
+    # The three are there: the others wait for the answer.
+    for name in ("a-0", "a-2", "a-3"):
+        publish(ledger, plan, "alamy", name)
+    _, second = world.plan(ledger)
+    assert words(second, "alamy")["a-4"] == "held"
+    world.accounts["alamy"]["test_passed"] = True
+    _, passed = world.plan(ledger)
+    assert words(passed, "alamy")["a-1"] == words(passed, "alamy")["a-4"] == "create"
+    # Two are no test.
+    world.accounts["alamy"]["test_passed"] = False
+    world.assets = world.assets[3:]
+    with Ledger.open(world.folder / "fresh" / "ledger.sqlite") as fresh:
+        _, few = world.plan(fresh)
+    assert set(words(few, "alamy").values()) == {"held"}
+    assert "needs 3 to 3 works, this release has 2" in pair(few, "a-3", "alamy").because[0].text
+
+
+def test_an_account_has_a_purpose_and_a_contract_has_a_word_on_ai(world, ledger) -> None:
+    world.assets = [asset("made", provenance=AI), asset("taken")]
+    world.accounts = {
+        "adobe-stock": {"qualified": True, "purpose": "human"},
+        "adobe-ai": {"channel": "adobe-stock", "qualified": True, "purpose": "ai"},
+        "upwork": {"contract_allows_ai": False},
+        "upwork-2": {"channel": "upwork"},
+    }
+    _, plan = world.plan(ledger)
+    assert words(plan, "adobe-stock") == {"made": "held", "taken": "create"}
+    assert words(plan, "adobe-ai") == {"made": "create", "taken": "held"}
+    assert reasons(plan, "adobe-ai")["taken"] == "purpose-human"
+    assert words(plan, "upwork") == {"made": "held", "taken": "prepare"}
+    assert words(plan, "upwork-2") == {"made": "prepare", "taken": "prepare"}
+    (warned,) = [f for f in plan.findings if f.account == "upwork-2" and f.code == "gate-unstated"]
+    assert "may restrict AI tools" in warned.text
+
+
+def test_freepik_s_levels_and_first_submission(world, ledger) -> None:
+    world.assets = [asset(f"a-{n}") for n in range(22)]
+    for seed in range(22):
+        picture(world, f"a-{seed}", seed + 1, 2000)
+    world.accounts = {
+        "freepik": {"published_count": 620, "level": 1},
+        "by-hand": {"channel": "freepik", "mode": "handoff"},
+    }
+    _, plan = world.plan(ledger)
+    assert [(e.date.day, e.count) for e in plan.calendar if e.account == "freepik"] == [
+        (20, 20), (21, 2),
+    ]  # fmt: skip
+    assert "20 in a batch" in pair(plan, "a-21", "freepik").because[0].text
+    assert set(words(plan, "by-hand").values()) == {"held"}
+    assert reasons(plan, "by-hand")["a-0"] == "first-submission"
+    world.accounts = {
+        "freepik": {},
+        "by-hand": {**world.accounts["by-hand"], "published_count": 40},
+    }
+    _, past = world.plan(ledger)
+    assert set(words(past, "freepik").values()) == {"create"}  # no level is stated
+    assert set(words(past, "by-hand").values()) == {"prepare"}
 
 
 def test_the_calendar_adds_up(world, ledger) -> None:

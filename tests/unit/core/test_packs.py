@@ -9,7 +9,7 @@ from publisher.discovery import adapter, load_row
 from publisher.listing import Copy, Listing
 from publisher.manifest.item import Item, ItemKind, Master
 from publisher.manifest.model import Asset, Offer
-from publisher.row import Dialect
+from publisher.row import Dialect, Mode
 
 OFFER = Offer.model_validate(
     {
@@ -32,7 +32,7 @@ def listing(channel: str, **fields: str) -> tuple[Listing, Dialect]:
     copy = Copy(channel, "Glass", "Blue glass", ("glass", "blue"), ("Images",), fields=fields)
     row = load_row(channel)
     assert row.csv is not None
-    made = adapter(row).to_listing(item, OFFER, copy)
+    made = adapter(row, Mode.HANDOFF).to_listing(item, OFFER, copy)
     # The ledger gives fields back in another order.
     made = Listing(made.item, made.account, made.key, dict(sorted(made.fields.items())), made.files)
     return made, row.csv.dialects[row.csv.dialect]
@@ -62,7 +62,7 @@ def test_a_feed_gets_the_first_variant_and_says_what_is_missing() -> None:
     (line,) = sheet_lines(made, dialect)
     assert (line["id"], line["price"], line["brand"]) == ("Glass-1", "19.00 EUR", "Ana Vidal")
     assert line["link"] == "https://example.org/glass"
-    found = adapter(load_row("google-merchant")).validate(made)
+    found = adapter(load_row("google-merchant"), Mode.HANDOFF).validate(made)
     assert [f.code for f in found] == ["column-empty"] and "image_link" in found[0].text
 
 

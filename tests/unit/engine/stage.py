@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from publisher.channel import Channel, ChannelSettings, Context, Session
+from publisher.channel import Channel, ChannelSettings, Context, Session, Write, Wrote
 from publisher.engine.desk import Desk, Silent
 from publisher.engine.lane import Lane
+from publisher.errors import OutcomeUnknown, Rejected
 from publisher.ledger.store import Ledger
 from publisher.listing import (
     Copy,
@@ -61,6 +62,12 @@ class Agency:
         self.hidden: set[str] = set()
         self.opening: list[Exception | None] = []
         self.batches: list[str] = []
+        self.calls: list[list[str]] = []
+        self.many_before: list[Exception | None] = []
+        self.many_lost: int | None = None
+        """After so many answers of the next call the line is cut; everything landed all the same."""
+        self.refused: set[str] = set()
+        self.asked: list[int] = []
         self.batch_troubles: list[Exception | None] = []
         self.guard = threading.Lock()
 
@@ -95,6 +102,35 @@ class MemorySession(Session):
 
     def list(self) -> Iterator[Sequence[Remote]]:
         yield [Remote(k, k, Status.UPLOADED) for k in self.agency.there]
+
+    def find_many(self, keys: Sequence[str]) -> Mapping[str, Remote]:
+        self.agency.asked.append(len(keys))
+        return super().find_many(keys)
+
+    def write_many(self, writes: Sequence[Write]) -> Iterator[Wrote]:
+        self.agency.take(self.agency.many_before)
+        self.context.sending()
+        self.agency.calls.append([w.key for w in writes])
+        lost, self.agency.many_lost = self.agency.many_lost, None
+        taken = [w for w in writes if w.key not in self.agency.refused]
+        for write in taken:
+            if write.verb is Verb.WITHDRAW:
+                self.agency.there.pop(write.key, None)
+            else:
+                self.agency.there[write.key] = self.agency.there.get(write.key, 0) + 1
+        # Answers come in an order of their own.
+        for count, write in enumerate(reversed(writes)):
+            if count == lost:
+                raise OutcomeUnknown("the line was cut")
+            if write.key in self.agency.refused:
+                yield Wrote(write.key, error=Rejected(f"{write.key} is refused"))
+                continue
+            held = tuple(f"{s.file.sha256}=place-of-{s.file.name}" for s in write.staged)
+            status = Status.GONE if write.verb is Verb.WITHDRAW else Status.LIVE
+            yield Wrote(
+                write.key,
+                Receipt(Remote(write.key, write.key, status, fields={"remote.held": held})),
+            )
 
     def status(self, remote: Remote) -> Status:
         return Status.UPLOADED

@@ -271,3 +271,37 @@ def test_naive_times_are_refused(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="aware"):
         ledger.begin_run("push", "d", dt.datetime(2026, 1, 1))
     assert ledger.runs() == []
+
+
+def test_writes_together_are_one_transaction(ledger: Ledger, noon: dt.datetime) -> None:
+    def opened(item: str) -> Intent:
+        return ledger.open_intent(
+            run=1, account="shop", item=item, verb=Verb.CREATE, key=item, fields={}, files=(),
+            tags=(), release="r", at=noon,
+        )  # fmt: skip
+
+    with ledger.together("shop"):
+        opened("a")
+        with pytest.raises(Conflict):
+            opened("a")
+        opened("b")
+        assert ledger.unsettled() == [], "nobody else sees a part of it"
+    assert [i.item for i in ledger.unsettled()] == ["a", "b"]
+
+    with pytest.raises(ZeroDivisionError), ledger.together("shop"):
+        opened("c")
+        raise ZeroDivisionError
+    assert [i.item for i in ledger.unsettled()] == ["a", "b"], "all of it or nothing"
+
+
+def test_bindings_come_by_key_in_portions(
+    ledger: Ledger, noon: dt.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("publisher.ledger.reads.PORTION", 2)
+    for number in (3, 1, 2, 5, 4):
+        ledger.adopt(
+            run=1, account="shop", item=f"i{number}", key=f"k{9 - number}",
+            remote=Remote(f"r{number}", f"k{9 - number}"), fields={}, release="r", at=noon,
+        )  # fmt: skip
+    assert [b.key for b in ledger.bound_by_key("shop")] == ["k4", "k5", "k6", "k7", "k8"]
+    assert list(ledger.bound_by_key("other")) == []

@@ -32,14 +32,14 @@ def test_accounts_in_long_and_short_form(tmp_path: Path) -> None:
     project = load_project(toml(tmp_path, (
         'name = "winter"\n[accounts.shop-eu]\nchannel = "woocommerce"\nmode = "handoff"\n'
         'csv_dialect = "short"\nquotas = {day = 5}\n[accounts.alamy]\nenabled = false\n'
-        '[prices]\nround = "0.99"\n'
+        '[accounts.shop-eu.prices]\nround = "0.99"\n'
     )))  # fmt: skip
     shop = project.accounts["shop-eu"]
     assert (project.name, shop.channel, shop.mode, shop.enabled) == (
         "winter", "woocommerce", "handoff", True)  # fmt: skip
     assert dict(shop.options) == {"csv_dialect": "short", "quotas": {"day": 5}}
     assert [a.name for a in project.enabled_accounts()] == ["shop-eu"]
-    assert dict(project.prices) == {"round": "0.99"}
+    assert shop.prices.round.value == ".99"
     short = load_project(toml(tmp_path, 'accounts = ["alamy", "adobe-stock"]\n'))
     assert {n: a.channel for n, a in short.accounts.items()} == {
         "alamy": "alamy", "adobe-stock": "adobe-stock"}  # fmt: skip

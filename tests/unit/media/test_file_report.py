@@ -33,7 +33,15 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     embed(
         large,
         folder / "ai.png",
-        Metadata(title="Dünen", keywords=("glass",), digital_source_type=AI, ai_system="X"),
+        Metadata(
+            title="Dünen",
+            keywords=("glass",),
+            digital_source_type=AI,
+            ai_system="X",
+            city="Malmö",
+            licensor_url="https://example.com/l",
+            model_release="MR-NAP",
+        ),
     )
     image = vips.load().Image.new_from_file(str(large)).addalpha().copy()
     image.set_type(vips.load().GValue.gstr_type, "png-comment-0-parameters", "a prompt, steps: 20")
@@ -55,7 +63,7 @@ def test_a_file_that_ends_half_way_is_taken_by_nobody(document: dict[str, dict])
     file = document["cut.png"]
     assert (file["is"]["width"], file["problem"]) == (
         3000,
-        "cut.png: the picture cannot be decoded.",
+        "cut.png: the file is damaged or cut short, it cannot be decoded completely.",
     )
     assert {c["word"] for c in file["channels"]} == {"refused"}
 
@@ -69,6 +77,8 @@ def test_facts_and_words_are_told_with_their_origin(document: dict[str, dict]) -
     )
     words = file["carries"]["words"]
     assert (words["title"], words["keywords"], words["ai_system"]) == ("Dünen", ["glass"], "X")
+    assert (words["city"], words["licensor_url"]) == ("Malmö", "https://example.com/l")
+    assert words["model_release"].endswith("/MR-NAP")
     assert file["carries"]["origin"]["title"] == "xmp"
     assert file["carries"]["credentials"] is None
 

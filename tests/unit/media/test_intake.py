@@ -20,8 +20,10 @@ from publisher.intake.write import Suggested, manifest_text
 from publisher.listing import Metadata
 from publisher.manifest.load import load_manifest
 from publisher.manifest.model import Asset, ProvenanceClass
+from publisher.manifest.spellings import DataMining
 from publisher.media.metadata.embed import embed_bytes
 from publisher.media.metadata.words import Words
+from publisher.rights import rights_of
 from publisher.workspace import open_workspace
 
 ANA = Metadata(
@@ -283,3 +285,34 @@ def test_a_prompt_is_no_caption(tmp_path: Path) -> None:
     items = {i.id: i for i in open_workspace(tmp_path).items}
     assert (items["a"].title, items["a"].description) == ("Dunes", "")
     assert items["b"].description == ""
+
+
+def test_rights_places_and_releases_are_suggested(tmp_path: Path) -> None:
+    licensor = {"licensor_name": "Ana & Co: pictures", "licensor_url": "https://example.com/l?a=1"}
+    common = {"data_mining": "DMI-PROHIBITED-AIMLTRAINING", "usage_terms": "Ask first", **licensor}
+    place = {"city": "Malmö", "state": "Skåne", "sublocation": "Västra hamnen"}
+    first = Metadata(**common, **place, rights_url="https://example.com/r", model_release="MR-UMR")
+    second = Metadata(**common, licensor_email="ana@example.com", property_release="PR-NAP")
+    say(tmp_path / "a.jpg", first)
+    say(tmp_path / "b.png", second)
+    say(tmp_path / "c.tif", Metadata(extra_xmp=(("plus:DataMining", "nothing we know"),)))
+    drafted = draft_release(tmp_path, "r")
+    (tmp_path / "r.yaml").write_text(drafted.text)
+    loaded = load_manifest(tmp_path / "r.yaml", tmp_path).manifest
+    assert loaded.defaults.licensor is not None
+    assert loaded.defaults.licensor.name == "Ana & Co: pictures"
+    assert drafted.text.count("Ask first") == 1
+    one, other, _ = loaded.assets
+    assert one.licensor is not None
+    assert (one.licensor.url, one.licensor.email) == ("https://example.com/l?a=1", None)
+    assert other.licensor is not None
+    assert (other.licensor.name, other.licensor.email) == ("Ana & Co: pictures", "ana@example.com")
+    assert (one.data_mining, one.rights_url) == (DataMining.NO_TRAINING, "https://example.com/r")
+    assert one.location is not None
+    assert (one.location.city, one.location.place) == ("Malmö", "Västra hamnen")
+    assert other.location is None
+    assert drafted.text.count("# releases: the file says: there are model releases") == 1
+    # What the draft says is what goes into a rendition.
+    rights = rights_of([one])
+    assert rights["data_mining"] == "DMI-PROHIBITED-AIMLTRAINING"
+    assert rights["sublocation"] == "Västra hamnen"

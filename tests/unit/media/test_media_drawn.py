@@ -6,6 +6,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,12 +17,16 @@ from media_samples import exiftool, picture, wanted
 from publisher.errors import ConfigError, Rejected
 from publisher.listing import Metadata, Recipe, RenditionRequest, SheetRequest
 from publisher.manifest.item import Master
+from publisher.manifest.model import Asset, ProvenanceClass
+from publisher.manifest.provenance import DIGITAL_SOURCE_TYPE
 from publisher.media import vips
+from publisher.media.metadata.embed import embed_bytes
+from publisher.media.metadata.read import read_metadata
 from publisher.media.motif_index import MotifIndex
 from publisher.media.probe import probe
 from publisher.media.scene import area, read_scene
 from publisher.media.studio import Studio
-from publisher.recipes import SCENES, preview_recipe, scene_recipe
+from publisher.recipes import SCENES, metadata_for_all, preview_recipe, scene_recipe
 from publisher.render import render_text, renderer
 from publisher.similarity import alike
 
@@ -211,6 +216,30 @@ def test_a_contact_sheet_shows_every_work(studio: Studio, tmp_path: Path) -> Non
     assert studio.made == made
 
 
+def test_a_sheet_keeps_the_mark_of_any_work_in_it(studio: Studio, tmp_path: Path) -> None:
+    plain = one_colour(tmp_path / "plain.png", (9, 9, 9))
+    made = Metadata(provenance=ProvenanceClass.AI_GENERATED)
+    data = (tmp_path / "plain.png").read_bytes()
+    (tmp_path / "ai.png").write_bytes(embed_bytes(data, made))
+    traced = b"tEXtparameters\0a fox\nSteps: 9, Sampler: E"
+    crc = zlib.crc32(traced).to_bytes(4, "big")
+    chunk = (len(traced) - 4).to_bytes(4, "big") + traced + crc
+    (tmp_path / "traced.png").write_bytes(data[:33] + chunk + data[33:])
+    marked, trace = (probe(tmp_path / name, name) for name in ("ai.png", "traced.png"))
+    human = metadata_for_all([Asset(id="a", file="a", provenance={"class": "human"})], "Two")
+    edited = DIGITAL_SOURCE_TYPE[ProvenanceClass.AI_EDITED]
+    for masters, words, mark in (
+        ((marked, marked), Metadata(), AI),
+        ((marked, plain), Metadata(), edited),
+        ((marked, plain), human, edited),
+        ((trace, plain), Metadata(), AI),
+        ((trace, plain), human, ""),
+        ((plain, plain), Metadata(), ""),
+    ):
+        sheet = studio.make(SheetRequest("c", "s.jpg", masters, preview_recipe(200), words))
+        assert read_metadata(sheet.path).digital_source_type == mark
+
+
 def test_a_sheet_with_a_broken_master_is_refused(
     studio: Studio, tmp_path: Path, master: Callable[..., Master]
 ) -> None:
@@ -250,6 +279,8 @@ def test_a_system_without_fonts_still_marks_every_corner(tmp_path: Path) -> None
     (tmp_path / "fonts.conf").write_text("<fontconfig></fontconfig>")
     code = """
 from publisher.media import vips
+from publisher.media.metadata.embed import embed_bytes
+from publisher.media.metadata.read import read_metadata
 from publisher.media.drawn import watermarked
 library = vips.load()
 plain = (library.Image.black(400, 300) + [90, 90, 90]).cast("uchar").copy(interpretation="srgb")

@@ -96,6 +96,8 @@ def test_no_rendition_leaks_what_nobody_asked_to_publish(source: str, tmp_path: 
     master = probe(path, f"masters/{path.name}")
     with pytest.raises(AssertionError):
         assert_no_secret(path)
+    private = {"GPS position", "camera owner", "camera serial number", "lens serial number"}
+    assert private <= set(read_metadata(path).private)
     metadata = Metadata(keywords=("glass",), creator="Ana")
     for container in CONTAINERS:
         for keep in (False, True) if container == source else (False,):
@@ -103,7 +105,8 @@ def test_no_rendition_leaks_what_nobody_asked_to_publish(source: str, tmp_path: 
             recipe = Recipe(format=container, keep_original=keep)
             render_image(RenditionRequest("image", "a", master, recipe, metadata), target)
             assert_no_secret(target)
-            assert read_metadata(target).digital_source_type == GENERATED
+            found = read_metadata(target)
+            assert (found.digital_source_type, found.private) == (GENERATED, ())
             assert not [k for k in exiftool(target) if k.startswith(("GPS", "MakerNotes"))]
 
 
@@ -319,3 +322,60 @@ def test_elements_are_carried_with_their_namespaces(tmp_path: Path) -> None:
     assert b'kind="a&quot;b"' in packed
     assert b'="https://acme.example/ns#"' in packed
     assert not [name for name in found if "GPS" in name]
+
+
+@oracle
+def test_what_a_png_holds_as_raw_profiles_is_merged_too(tmp_path: Path) -> None:
+    """ExifTool and ImageMagick write IIM so, older programs EXIF and XMP as well."""
+    path = picture(tmp_path / "a.png")
+    words = ("-IPTC:ObjectName=Glöckchen 🌊", "-IPTC:Keywords=snö", "-IPTC:By-line=Åsa")
+    write(path, "-CodedCharacterSet=UTF8", *words)
+    assert b"Raw profile type iptc" in path.read_bytes()
+    found = read_metadata(path)
+    assert (found.title, found.keywords, found.creator) == ("Glöckchen 🌊", ("snö",), "Åsa")
+    assert (found.origin["title"], dict(found.texts)) == ("iim", {})
+    embed(path, tmp_path / "b.png", Metadata(keywords=("snow",)))
+    told = exiftool(tmp_path / "b.png")
+    assert (told["XMP-dc:Title"], told["XMP-dc:Subject"]) == ("Glöckchen 🌊", ["snow"])
+    assert b"Raw profile" not in (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["xmp", "APP1"])
+def test_a_mark_in_a_raw_profile_stays(kind: str, tmp_path: Path) -> None:
+    data = picture(tmp_path / "a.png").read_bytes()
+    packet = xmp.build_packet({xmp.DIGITAL_SOURCE_TYPE_PROPERTY: (GENERATED,)})
+    profile = b"http://ns.adobe.com/xap/1.0/\0" * (kind == "APP1") + packet
+    for name, length in ((b"tEXt", len(profile)), (b"zTXt", 7)):
+        lines = "\n".join(re.findall(".{1,72}", profile.hex()))
+        text = f"\n{kind.lower()}\n{length:8}\n{lines}\n".encode()
+        body = f"Raw profile type {kind}".encode() + b"\0"
+        body += b"\0" + zlib.compress(text) if name == b"zTXt" else text
+        crc = zlib.crc32(name + body).to_bytes(4, "big")
+        chunk = len(body).to_bytes(4, "big") + name + body + crc
+        (tmp_path / "b.png").write_bytes(data[:33] + chunk + data[33:])
+        embed(tmp_path / "b.png", tmp_path / "c.png", Metadata(title="t"))
+        assert read_metadata(tmp_path / "c.png").digital_source_type == GENERATED
+
+
+def test_a_raw_profile_of_exif_gives_texts_and_keeps_its_secrets(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.jpg"
+    picture(secret)
+    if shutil.which("exiftool") is None:
+        pytest.skip("exiftool is not installed")
+    write(secret, "-EXIF:Artist=Åsa", f"-EXIF:UserComment={PROMPT}", "-EXIF:Orientation#=6")
+    block = secret.read_bytes()
+    start = block.index(b"Exif\0\0")
+    length = int.from_bytes(block[start - 2 : start], "big") - 2
+    text = f"\nexif\n{length:8}\n{block[start : start + length].hex()}\n".encode()
+    body = b"Raw profile type exif\0\0" + zlib.compress(text)
+    data = picture(tmp_path / "a.png").read_bytes()
+    crc = zlib.crc32(b"zTXt" + body).to_bytes(4, "big")
+    chunk = len(body).to_bytes(4, "big") + b"zTXt" + body + crc
+    (tmp_path / "a.png").write_bytes(data[:33] + chunk + data[33:])
+    found = read_metadata(tmp_path / "a.png")
+    assert (found.creator, found.texts["UserComment"]) == ("Åsa", PROMPT)
+    embed(tmp_path / "a.png", tmp_path / "b.png", Metadata(title="t"))
+    assert_no_secret(tmp_path / "b.png")
+    told = exiftool(tmp_path / "b.png")
+    assert told["IFD0:Artist"] == "Åsa"
+    assert "IFD0:Orientation" not in told

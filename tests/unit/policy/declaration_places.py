@@ -170,6 +170,16 @@ def lost(
             need(action.value in (listing.fields["categories"] or ()), "the categories")  # type: ignore[operator]
             shelves = ("category", "categories", "category1", "category2", "category3")
             need_cell(shelves, lambda c: action.value in _parted(channel, options, c))
+        case ActionKind.SET_FIELD if action.field in ("title", "description"):
+            before, _, after = action.value.partition(f"{{{action.field}}}")
+            text = str(listing.fields[action.field])
+            whole = (before.strip(), after.strip())
+            need(_framed(text, *whole), f"the {action.field}")
+            need(
+                not single or all(_framed(_text(m, action.field), *whole) for m in files),
+                "the file",
+            )
+            need_cell((action.field,), lambda c: _framed(c, *whole))
         case ActionKind.SET_FIELD:
             value = str(listing.fields.get(f"csv.{action.field}") or "")
             need(any(c.isalnum() for c in value), f"the field {action.field}")
@@ -206,6 +216,11 @@ def _parted(channel: Channel, options: Mapping[str, Any], text: str) -> list[str
 def _ends(text: str, sentence: str) -> bool:
     """Other declarations may follow, so it is somewhere in the end, as a sentence of its own."""
     return f" {sentence} " in f" {text} "
+
+
+def _framed(text: str, before: str, after: str) -> bool:
+    """Whether what a rule puts round a text is still there."""
+    return text.startswith(before) and text.endswith(after)
 
 
 def _text(metadata: Metadata, field: str) -> str:

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 from policy_samples import EDITED, GENERATED, HUMAN, TODAY, asset, bundle_of, item, row
 
+from publisher.compose import compose
 from publisher.policy import Verdict, VerdictWord, judge
 from publisher.rules import ActionKind
 
@@ -139,9 +140,32 @@ def test_adobe_title_rule_turned_round() -> None:
     assert "found: generative ai" in today.because[0].text
     then = say("adobe-stock", GENERATED, dt.date(2023, 5, 1), title=title)
     assert then.word is ACTIONS
-    assert ActionKind.ADD_KEYWORD in {a.kind for a in then.actions}
+    assert {a.kind for a in then.actions} >= {ActionKind.ADD_KEYWORD, ActionKind.SET_FIELD}
     elsewhere = {"other": {"title": title}, "adobe-stock": {"title": "Glass dunes"}}
     assert say("adobe-stock", GENERATED, title=title, channels=elsewhere).word is ACTIONS
+
+
+def test_adobe_s_title_of_early_2023_is_written_and_the_one_of_today_is_left_alone() -> None:
+    what, chosen = item(GENERATED), row("adobe-stock")
+    for day, title in (
+        (dt.date(2023, 4, 1), "Frozen glass dunes at dawn - Generative AI"),
+        (TODAY, "Frozen glass dunes at dawn"),
+    ):
+        verdict = judge(what, chosen, day=day, account=chosen.name)
+        copy = compose(what, chosen, chosen.name, verdict, {})
+        assert copy.title == copy.metadata.title == title
+        assert ("generative AI" in copy.keywords) is (day < TODAY)
+
+
+@pytest.mark.parametrize(
+    "title", ["Glass dunes --ar 16:9", "Glass dunes at dawn --v 7 --stylize 250"]
+)
+def test_adobe_takes_no_parameters_in_a_title(title: str) -> None:
+    verdict = say("adobe-stock", GENERATED, title=title)
+    assert (verdict.word, verdict.because[0].rule) == (HOLD, "ai-parameters-in-title")
+    assert say("adobe-stock", HUMAN, title=title).word is ALLOW
+    for fine in ("No dunes - version 7 of glass", "Glass--no dunes", "V 7 ar -- dunes"):
+        assert say("adobe-stock", GENERATED, title=fine).word is ACTIONS
 
 
 @pytest.mark.parametrize("agency", ["adobe-stock", "dreamstime", "freepik", "123rf"])

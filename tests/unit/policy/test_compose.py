@@ -9,6 +9,7 @@ import pytest
 from policy_samples import EDITED, GENERATED, HUMAN, TODAY, asset, bundle_of, item, made_row, row
 
 from publisher.compose import compose, safe_name
+from publisher.compose.vocabulary import NEAR
 from publisher.listing import Copy, Declaration, Level
 from publisher.manifest.item import Item
 from publisher.manifest.model import Waiver
@@ -238,7 +239,67 @@ def test_a_category_override_by_our_name_or_by_theirs() -> None:
         assert (copy.categories, codes(copy)) == ((shown,), found)
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [(190, "190"), ("Christmas", "190"), ("holidays > christmas", "190"), ("holidays", "202")],
+)
+def test_a_category_override_by_any_value_or_name_of_a_long_list(given: object, shown: str) -> None:
+    copy = write("dreamstime", item(HUMAN, **own("dreamstime", category=given)))
+    assert (copy.categories[0], codes(copy)) == (shown, [])
+
+
+@pytest.mark.parametrize(
+    ("channel", "given", "perhaps"),
+    [
+        ("dreamstime", 188, "a name of docs/categories.md"),  # a group, not a category
+        ("dreamstime", "Chrismas", "Holidays > Christmas"),
+        ("dreamstime", "Computers", "Technology > Computers"),  # three of that name
+        ("adobe-stock", "Landscape & nature", "Landscapes"),
+        ("shutterstock", "Transport & cars", "Transportation"),
+    ],
+)
+def test_an_unknown_category_override_gets_suggestions(
+    channel: str, given: object, perhaps: str
+) -> None:
+    copy = write(channel, item(HUMAN, **own(channel, category=given)))
+    (finding,) = [f for f in copy.findings if f.code == "category-unchecked"]
+    assert perhaps in finding.remedy and copy.categories[0] == str(given)
+
+
+def test_every_word_that_a_channel_has_nothing_for_comes_with_its_neighbours() -> None:
+    for channel in ("adobe-stock", "shutterstock", "dreamstime"):
+        shelves = row(channel).categories
+        for word in set(NEAR) - set(shelves.mapping):
+            copy = write(channel, item(HUMAN, categories=[word]))
+            (finding,) = [f for f in copy.findings if f.code == "category-unmapped"]
+            assert any(f"{near} = " in finding.remedy for near in NEAR[word]), (channel, word)
+    copy = write("adobe-stock", item(HUMAN, categories=["objects"]))
+    (finding,) = [f for f in copy.findings if f.code == "category-unmapped"]
+    assert "perhaps graphics = 8 (Graphic Resources)" in finding.remedy
+    odd = write("adobe-stock", item(HUMAN, categories=["zeppelins"]))
+    assert "one of abstract, animals," in odd.findings[0].remedy
+
+
+def test_a_default_category_is_told() -> None:
+    copy = write("shutterstock", item(HUMAN, categories=[]))
+    assert copy.categories == ("Miscellaneous",)
+    (finding,) = [f for f in copy.findings if f.code == "category-default"]
+    assert finding.level is Level.NOTICE and "gets Miscellaneous" in finding.text
+
+
 EVENT = {"city": "Porto", "country": "Portugal", "date": "2026-05-06"}
+
+
+def test_an_editorial_title_of_pond5_and_what_it_lacks() -> None:
+    title = "People walk along a wet city street at dusk in winter"
+    copy = write("pond5", item(HUMAN, editorial=EVENT, title=title))
+    assert copy.title.startswith("PORTO, PORTUGAL - 05/06/2026: People walk along")
+    assert len(copy.title) <= 80
+    (cut,) = [f for f in copy.findings if f.code == "text-cut"]
+    assert (cut.before, cut.after) == (title, copy.title)
+    assert any("Check the editorial title" in task for task in copy.tasks)
+    unplaced = write("pond5", item(HUMAN, editorial=True, title=title))
+    assert {f.level for f in unplaced.findings if f.code == "fact-missing"} == {Level.ERROR}
 
 
 def test_editorial_caption() -> None:

@@ -22,6 +22,7 @@ from policy_samples import (
     row,
 )
 
+from publisher.listing import Level
 from publisher.manifest.item import Item
 from publisher.manifest.model import Asset, Waiver
 from publisher.policy import VerdictWord, judge, quotas_for
@@ -110,6 +111,14 @@ def test_a_waiver_turns_a_hold_into_its_rules_allowance() -> None:
     assert "waived until 2026-12-31: asked them" in verdict.because[0].text
     for other in ({"rule": "x"}, {"item": "glass-9"}, {"account": "b"}):
         assert run(rules, waiver(name="h").model_copy(update=other)).word is HOLD
+
+
+def test_a_waiver_is_told_where_it_acts_and_only_there() -> None:
+    acting = run([rule("h", "hold")], waiver("h"))
+    (notice,) = acting.findings
+    assert (notice.code, notice.level) == ("waived", Level.NOTICE)
+    assert notice.text.startswith("h is waived until ") and notice.line == 7
+    assert run([rule("a", "allow")], waiver("h"), what=item(HUMAN)).findings[0].code != "waived"
 
 
 def test_a_waiver_lifts_one_rule_only() -> None:

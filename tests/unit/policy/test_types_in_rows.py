@@ -26,8 +26,8 @@ def _dated_provenance(r: Row) -> bool:
     return any(x.when.provenance and (x.effective_from or x.effective_until) for x in r.rule)
 
 
-def _caption(a: RuleAction) -> bool:
-    return (a.kind is ActionKind.SET_FIELD and "{long_date}" in a.value) or "{date}" in a.value
+def _caption(field: str, date: str) -> Callable[[Row], bool]:
+    return acts(lambda a: a.kind is ActionKind.SET_FIELD and a.field == field and date in a.value)
 
 
 USES: dict[str, Callable[[Row], object]] = {
@@ -44,12 +44,14 @@ USES: dict[str, Callable[[Row], object]] = {
     "5 flags that depend on each other": when(lambda w: w.people and w.provenance),
     "6 subjects of AI images": when(lambda w: w.provenance and (w.places or w.news_event)),
     "7 editorial": when(lambda w: w.provenance and w.editorial is not None),
-    "7 caption": acts(_caption),
+    "7 caption of a description": _caption("description", "{long_date}"),
+    "7 caption of a title": _caption("title", "{slash_date}"),
     "8 forbidden terms by class": when(lambda w: w.term_classes),
     "9 plan": when(lambda w: w.plan),
     "9 rights": when(lambda w: w.rights),
     "10 bytes, both ends": lambda r: r.file.bytes_min and r.file.bytes_max,
     "10 pixels": lambda r: r.file.megapixels_min and r.file.megapixels_max,
+    "10 EXIF": lambda r: r.file.camera and any(g.unless_exif for g in r.gate),
     "10 extension": lambda r: r.file.extension_matches,
     "11 style": when(lambda w: w.style),
     "12 lengths and signs": lambda r: r.limits.title.max and r.limits.title.forbid,
@@ -63,10 +65,13 @@ USES: dict[str, Callable[[Row], object]] = {
     "16 first batch": lambda r: any(q.window == "first-batch" for q in r.quota),
     "16 batch": lambda r: any(q.window == "batch" for q in r.quota),
     "16 scaled by approval": lambda r: any(q.scale_by == "approval" for q in r.quota),
+    "16 scaled by level": lambda r: any(q.scale_by == "level" for q in r.quota),
     "17 gate by number": lambda r: any(g.at_least is not None for g in r.gate),
     "17 gate by yes": lambda r: any(g.at_least is None and g.one_of is None for g in r.gate),
+    "17 gate by purpose": lambda r: any(g.one_of for g in r.gate),
     "18 variants per motif": lambda r: r.similarity,
     "19 promise": lambda r: r.exclusivity and r.exclusivity.promises != "none",
+    "19 delivery": lambda r: r.exclusivity and r.exclusivity.promises == "delivery",
     "19 aggregator": lambda r: r.exclusivity and r.exclusivity.forwards_to,
     "19 prints excepted": lambda r: r.exclusivity and r.exclusivity.prints_excepted,
     "20 manual only": lambda r: r.automation and r.automation.kind == "manual",
