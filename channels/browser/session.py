@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 from channels.browser.accounts import (
@@ -96,12 +97,13 @@ class BrowserSession(Window):
         return self._remote(found[0], key)
 
     def list(self) -> Iterator[Sequence[Remote]]:
-        """Everything that the site lists. Keys are what it shows."""
-        spec = self.profile.reconcile
+        """Everything that the site lists. What we do not know is called what the site calls it."""
+        known = {r.id: r.key for r in self.context.bound()} | dict(self.attempts.known())
         with self._calm():
             for page in rows(self.watcher()):
-                by_image = spec is not None and spec.match == "image"
-                yield [self._remote(r, r.image if by_image else r.title) for r in page]
+                yield [
+                    self._remote(r, known.get(r.id) or Path(r.image).stem or r.title) for r in page
+                ]
         self._rest()
 
     def status(self, remote: Remote) -> Status:
@@ -241,7 +243,7 @@ class BrowserSession(Window):
     def _taken(self, key: str) -> Iterator[str]:
         # Accounts that share a sign-in see each other's works in the site's list.
         for notes in sorted(self.folder.glob("attempts-*")):
-            yield from Attempts(notes).ids()
+            yield from (identity for identity, _ in Attempts(notes).known())
         yield from (r.id for r in self.context.bound() if r.key != key)
 
     def _bound(self, key: str) -> str:
