@@ -17,6 +17,7 @@ from typing import Any, ClassVar, NoReturn, Self
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from publisher.errors import PublisherError, Unsupported
+from publisher.examined import Examined
 from publisher.listing import (
     Change,
     Copy,
@@ -31,7 +32,7 @@ from publisher.listing import (
 )
 from publisher.manifest.item import Item
 from publisher.manifest.model import Offer
-from publisher.row import Row, Verb
+from publisher.row import Pace, Row, Verb
 
 
 class ChannelSettings(BaseSettings):
@@ -79,6 +80,8 @@ class Context:
     """Where the channel holds the bytes with this SHA-256 for us (``remote.held``), as the ledger knows it."""
     bound: Callable[[], Iterator[Remote]] = lambda: iter(())
     """Everything that the ledger has bound for this account, by key in order, one at a time."""
+    state: Path = Path(".publisher")
+    """Folder of the project for what an account keeps on this machine, such as a browser's profile."""
     digital_source_type: Callable[[bytes], str] = lambda _data: ""
     """The IPTC digital source type that a picture's XMP states; "" when it states none or cannot be read."""
     wait: Callable[[float], None] = lambda _seconds: None
@@ -205,6 +208,14 @@ class Session(ABC):
         """The batch step after the creates: CSV, send for review. Called once per ``digest``."""
         self._unsupported(Verb.SUBMIT)
 
+    def sign_in(self) -> Health:
+        """Let the person sign in and keep the session. Blocks until that is done or the time is over."""
+        raise Unsupported(f"{self.context.row.title} has no sign-in: its credentials are settings")
+
+    def examine(self) -> Examined:
+        """Look part by part whether the remote side is as we take it to be. Writes nothing there."""
+        raise Unsupported(f"{self.context.row.title} has nothing to examine beyond its check")
+
     def write_many(self, writes: Sequence[Write]) -> Iterator[Wrote]:
         """Several writes in one go, for rows with a ``[batch]``. Called once per batch of intents.
 
@@ -252,6 +263,10 @@ class Channel(ABC):
         ``staged`` of the writes is empty: nothing is made yet. Empty when there is nothing to say.
         """
         return ""
+
+    def pace(self, settings: ChannelSettings) -> Pace:
+        """The pace that an account with these settings keeps; the row's, unless they lead to a stand-in."""
+        return self.row.pace
 
     @abstractmethod
     def session(self, context: Context) -> Session:

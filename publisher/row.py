@@ -34,6 +34,7 @@ from publisher.rules import (
     TermClass,
     When,
 )
+from publisher.tempo import Pace
 from publisher.texts import KeywordLimit, TextLimit, TextTemplates
 
 
@@ -86,18 +87,6 @@ class Transport(RowData):
     login: str = Field(
         "", description="What the user name and the password are, in the site's words."
     )
-    evidence: Evidence | None = None
-
-
-class Pace(RowData):
-    """How many writes may start in a rolling window; absent means no known limit."""
-
-    per_minute: int | None = None
-    per_hour: int | None = None
-    per_day: int | None = None
-    per_week: int | None = None
-    per_batch: int | None = None
-    settle_seconds: float = 0.0
     evidence: Evidence | None = None
 
 
@@ -206,6 +195,10 @@ class Row(RowData):
     can: tuple[Verb, ...]
     cannot: dict[Verb, str] = Field(default_factory=dict)
     setup: tuple[str, ...] = ()
+    wants: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Options that an account must state, each with an example.",
+    )
     page: str = Field("", description="The page where a person goes on.")
     declarations: tuple[str, ...] = Field(
         (), description="Fixed declarations that a person makes there for every item."

@@ -1,0 +1,141 @@
+"""Hands a file to a page and believes the page, not the call: an input that takes a file and does nothing is real.
+
+The bytes go by path, so that their size does not matter. Nothing counts as arrived without a sign of the page.
+"""
+
+from __future__ import annotations
+
+import re
+
+from channels.browser.locate import Watch, find, first_sure, look_once, missing
+from channels.browser.stage import Filled, Stage, deadline
+from channels.browser.steps import Arrived, Upload
+from publisher.errors import Rejected, SiteChanged, Transient
+
+
+def upload(stage: Stage, step: Upload, watch: Watch) -> None:
+    """Give the file over and wait until it is there. Raises Rejected with the page's words, or Transient."""
+    if step.already is not None and look_once(step.already, stage) is not None:
+        # An earlier attempt brought it here and went no further.
+        stage.notes.warnings.append("the file was there from an earlier attempt")
+        stage.notes.verified.add(step.key)
+        return
+    counted = any(a.kind == "counter" for a in step.verify)
+    first = _marks(stage, step, watch)
+    if step.fresh and not counted and all(first.values()):
+        raise SiteChanged(
+            f"{stage.profile.identity.site}: the page shows a file before one was given to it",
+            remedy="remove what an earlier attempt left there, then push again",
+        )
+    before = {a.on: _number(stage, a) for a in step.verify if a.kind == "counter"}
+    _give(stage, step, watch)
+    over, begun, pause = deadline(step.seconds), deadline(step.begins), deadline(0)
+    started = False
+    while True:
+        now = _marks(stage, step, watch, before)
+        if all(now.values()):
+            break
+        started = started or now != first
+        if (begun() and not started) or over():
+            _still_there(stage, step)
+            reason = "it did not come to its end" if started else "nothing happened"
+            raise Transient(
+                f"{stage.profile.identity.site}: the upload was begun and {reason}",
+                remedy="see that the line is right, then push again: nothing was submitted",
+            )
+        if pause():
+            _refused(stage, step)
+            pause = deadline(0.4)
+        stage.pause(0.03)
+    _refused(stage, step)
+    names = ", ".join(p.name for p in stage.files)
+    stage.notes.filled.append(Filled("file", names))
+    stage.notes.verified.add(step.key)
+
+
+def _marks(
+    stage: Stage, step: Upload, watch: Watch, before: dict[str, float] | None = None
+) -> dict[str, object]:
+    """Sign → whether it is there; of a number that is not yet whole, what it says."""
+    watch()
+    return {f"{a.kind} {a.on}": _mark(stage, a, before or {}) for a in step.verify}
+
+
+def _mark(stage: Stage, sign: Arrived, before: dict[str, float]) -> object:
+    if sign.kind in ("appears", "vanishes"):
+        there = sign.on in stage.sure or (
+            not _surely_absent(stage, sign.on) and look_once(sign.on, stage) is not None
+        )
+        return there is (sign.kind == "appears")
+    if sign.kind == "enabled":
+        control = stage.seen.get(sign.on)
+        if control is not None and control.visible == 1:
+            return control.enabled
+        return look_once(sign.on, stage, state="enabled") is not None
+    number = _number(stage, sign)
+    if sign.kind == "number":
+        return number in sign.full or _Pending(number)
+    return number >= before.get(sign.on, 0.0) + len(stage.files) or _Pending(number)
+
+
+def _surely_absent(stage: Stage, key: str) -> bool:
+    """Whether the last look saw nothing of it, and there is no other way to look."""
+    control = stage.seen.get(key)
+    only = len(stage.profile.locators[key].any) == 1
+    return only and control is not None and not control.count
+
+
+class _Pending(float):
+    """A number that is not whole yet: it counts as no, and a change of it as a beginning."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+def _still_there(stage: Stage, step: Upload) -> None:
+    """An upload that never ends may only be a sign of it that moved: then that is what is wrong."""
+    for sign in step.verify:
+        stands = sign.kind in ("enabled", "number", "counter")
+        if stands and look_once(sign.on, stage, state="attached") is None:
+            raise missing(sign.on, stage, "attached")
+
+
+def _give(stage: Stage, step: Upload, watch: Watch) -> None:
+    paths = [str(p) for p in stage.files]
+    if not paths:
+        raise Rejected("there is no file to upload")
+    if step.route == "input":
+        handle = find(step.on, stage, watch, seconds=step.seconds, state="attached").handle
+        handle.set_input_files(paths, timeout=60_000)
+        return
+    handle = find(step.on, stage, watch, seconds=step.seconds).handle
+    with stage.page.expect_file_chooser(timeout=10_000) as opened:
+        handle.click(timeout=10_000)
+    opened.value.set_files(paths, timeout=60_000)
+
+
+def _number(stage: Stage, sign: Arrived) -> float:
+    found = first_sure(sign.on, stage, "attached") or look_once(sign.on, stage, state="attached")
+    if found is None:
+        return -1.0
+    read = "(all, name) => all.map((e) => name ? e.getAttribute(name) || '' : e.innerText || '')"
+    texts: list[str] = found.handle.evaluate_all(read, sign.attribute)
+    digits = re.search(r"-?\d+(?:[.,]\d+)?", "".join(texts[:1]).replace("\u00a0", ""))
+    return float(digits.group().replace(",", ".")) if digits else -1.0
+
+
+def _hidden(stage: Stage, key: str) -> bool:
+    control = stage.seen.get(key)
+    return control is not None and not control.visible and len(stage.profile.locators[key].any) == 1
+
+
+def _refused(stage: Stage, step: Upload) -> None:
+    if step.refused is None or _hidden(stage, step.refused):
+        return
+    found = look_once(step.refused, stage)
+    text = " ".join(found.handle.first.inner_text().split()) if found is not None else ""
+    if text:
+        raise Rejected(
+            f"{stage.profile.identity.site} refused the file: {text[:200]}",
+            remedy="see what the site takes, and correct the row's file rules or the master",
+        )
