@@ -31,7 +31,7 @@ from publisher.listing import (
 )
 from publisher.manifest.item import Item
 from publisher.manifest.model import Offer
-from publisher.row import Row, Verb
+from publisher.row import Pace, Row, Verb
 
 
 class ChannelSettings(BaseSettings):
@@ -83,6 +83,39 @@ class Context:
     """The IPTC digital source type that a picture's XMP states; "" when it states none or cannot be read."""
     wait: Callable[[float], None] = lambda _seconds: None
     """Let so many seconds pass on the run's clock, for work that the channel does by itself (polling)."""
+    state: Path = Path(".publisher")
+    """Folder of the project for what an account keeps on this machine, such as a browser's profile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One thing that an examination looked for at the remote side, such as a control of a form.
+
+    ``found`` is None where it could not be looked for. ``how`` says by which of several ways it was found, and
+    ``tried`` lists all of them with what came of each.
+    """
+
+    name: str
+    found: bool | None
+    how: str = ""
+    drift: bool = False
+    tried: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What an examination found, broken things first. ``kept`` are files that show how it looked there."""
+
+    probes: tuple[Probe, ...]
+    notes: tuple[str, ...] = ()
+    kept: tuple[Path, ...] = ()
+    problem: PublisherError | None = None
+
+    @property
+    def broken(self) -> tuple[Probe, ...]:
+        """What is not there as the row or profile says."""
+        return tuple(p for p in self.probes if p.found is False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +238,14 @@ class Session(ABC):
         """The batch step after the creates: CSV, send for review. Called once per ``digest``."""
         self._unsupported(Verb.SUBMIT)
 
+    def sign_in(self) -> Health:
+        """Let the person sign in and keep the session. Blocks until that is done or the time is over."""
+        raise Unsupported(f"{self.context.row.title} has no sign-in: its credentials are settings")
+
+    def examine(self) -> Examined:
+        """Look part by part whether the remote side is as we take it to be. Writes nothing there."""
+        raise Unsupported(f"{self.context.row.title} has nothing to examine beyond its check")
+
     def write_many(self, writes: Sequence[Write]) -> Iterator[Wrote]:
         """Several writes in one go, for rows with a ``[batch]``. Called once per batch of intents.
 
@@ -252,6 +293,10 @@ class Channel(ABC):
         ``staged`` of the writes is empty: nothing is made yet. Empty when there is nothing to say.
         """
         return ""
+
+    def pace(self, settings: ChannelSettings) -> Pace:
+        """The pace that an account with these settings keeps; the row's, unless they lead to a stand-in."""
+        return self.row.pace
 
     @abstractmethod
     def session(self, context: Context) -> Session:

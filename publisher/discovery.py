@@ -36,7 +36,7 @@ def _packages() -> Mapping[str, Path]:
     """Adapter module name → folder, of everything installed."""
     found: dict[str, Path] = {}
     root = Path(str(importlib.resources.files(PACKAGE)))
-    for folder in sorted(p for p in root.iterdir() if p.is_dir() and any(p.glob("*.toml"))):
+    for folder in sorted(p for p in root.iterdir() if p.is_dir() and _rows_in(p, "*.toml")):
         found[f"{PACKAGE}.{folder.name}"] = folder
     for point in importlib.metadata.entry_points(group=GROUP):
         found[point.value] = Path(str(importlib.resources.files(point.value)))
@@ -48,7 +48,7 @@ def shipped_rows() -> Mapping[str, RowFile]:
     """Every installed row by its name (the file's stem)."""
     rows: dict[str, RowFile] = {}
     for module, folder in _packages().items():
-        for path in sorted(folder.glob("*.toml")):
+        for path in _rows_in(folder, "*.toml"):
             if path.stem in rows:
                 raise ConfigError(
                     f"two rows are called {path.stem}: {rows[path.stem].path}, {path}"
@@ -63,7 +63,7 @@ def known_rows(project: Path | None = None) -> Mapping[str, RowFile]:
     own = project / PACKAGE if project is not None else None
     if own is not None and own.is_dir():
         modules = {m.rpartition(".")[2]: m for m in _packages()}
-        for path in sorted(own.glob("*/*.toml")):
+        for path in _rows_in(own, "*/*.toml"):
             adapter = path.parent.name
             if adapter not in modules:
                 names = ", ".join(sorted(modules))
@@ -73,6 +73,11 @@ def known_rows(project: Path | None = None) -> Mapping[str, RowFile]:
                 )
             rows[path.stem] = RowFile(path.stem, path, adapter, modules[adapter])
     return rows
+
+
+def _rows_in(folder: Path, pattern: str) -> list[Path]:
+    # NAME.toml is a row; NAME.something.toml beside it is data of an adapter.
+    return sorted(p for p in folder.glob(pattern) if "." not in p.stem)
 
 
 def load_row(name: str, project: Path | None = None) -> Row:

@@ -43,8 +43,11 @@ class Account:
 
     @property
     def prepares(self) -> bool:
-        """Whether the account's writes end as prepared, for a person to finish."""
-        return self.mode in (Mode.HANDOFF, Mode.ASSISTED)
+        """Whether all of the account's writes end as prepared, for a person to finish.
+
+        An assisted account says so write by write: where the site proved the work, it is published.
+        """
+        return self.mode is Mode.HANDOFF
 
     @property
     def mode(self) -> Mode:
@@ -63,6 +66,8 @@ class Door:
     render: Callable[[str, Mapping[str, Any]], str]
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Settings per account that win over the environment, as rehearsal gives them."""
+    state: Path | None = None
+    """Folder for what accounts keep on this machine; the default is the project's own."""
 
     def settings(self, account: Account) -> ChannelSettings:
         """The account's settings. Raises ConfigError naming every missing variable."""
@@ -83,6 +88,7 @@ class Door:
             render=self.render,
             options=account.options,
             digital_source_type=_digital_source_type,
+            state=self.state if self.state is not None else self.project / ".publisher",
             **hooks,
         )
 

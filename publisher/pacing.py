@@ -103,14 +103,45 @@ class Window:
             moment = following
 
 
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """At most ``limit`` writes in a row; a row ends with a stretch of ``rest`` without any."""
+
+    limit: int
+    rest: dt.timedelta
+    name: str
+    tag: str = ""
+
+    def free(self, times: Sequence[dt.datetime], moment: dt.datetime) -> dt.datetime:
+        """The earliest moment from ``moment`` on for one more write after those at ``times`` (ascending)."""
+        if not times or moment - times[-1] >= self.rest:
+            return moment
+        row = 1
+        for later, earlier in zip(reversed(times), reversed(times[:-1]), strict=False):
+            if later - earlier >= self.rest or row >= self.limit:
+                break
+            row += 1
+        return max(moment, times[-1] + self.rest) if row >= self.limit else moment
+
+
+Limit = Window | Burst
+
 MINUTE = dt.timedelta(minutes=1)
 
 
-def pace_windows(pace: Pace) -> list[Window]:
-    """The windows that a run waits out by itself."""
-    if pace.per_minute is None:
-        return []
-    return [Window(pace.per_minute, MINUTE, f"{pace.per_minute} a minute")]
+def pace_windows(pace: Pace) -> list[Limit]:
+    """The windows that a run waits out by itself. Attempts count, whatever became of them."""
+    found: list[Limit] = []
+    if pace.per_minute is not None:
+        found.append(Window(pace.per_minute, MINUTE, f"{pace.per_minute} a minute"))
+    if pace.gap_seconds:
+        gap = dt.timedelta(seconds=pace.gap_seconds)
+        found.append(Window(1, gap, f"one in {pace.gap_seconds:g} seconds"))
+    if pace.burst is not None:
+        rest = dt.timedelta(seconds=pace.rest_seconds)
+        name = f"{pace.burst} in a row, then {pace.rest_seconds / 60:g} minutes of rest"
+        found.append(Burst(pace.burst, rest, name))
+    return found
 
 
 def quota_windows(
@@ -196,7 +227,7 @@ class Schedule:
 
     def __init__(
         self,
-        limits: Sequence[Window],
+        limits: Sequence[Limit],
         history: Iterable[tuple[dt.datetime, tuple[str, ...]]] = (),
         calls: Iterable[tuple[dt.datetime, tuple[str, ...]]] = (),
     ) -> None:

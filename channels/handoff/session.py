@@ -5,36 +5,19 @@ A pack is built beside its place and moved in as one step, so that a pack that i
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from channels.transport.batch import batch_sheets, offered_as
+from channels.transport.batch import batch_sheets
+from channels.transport.pack import CARD, build_pack, kept_files, make_pack, read_pack
 from publisher.channel import Session
-from publisher.errors import Conflict, Rejected
-from publisher.listing import (
-    Change,
-    FieldValue,
-    File,
-    Health,
-    Listing,
-    Receipt,
-    Remote,
-    Staged,
-    Status,
-    plain,
-)
+from publisher.errors import Rejected
+from publisher.listing import Change, File, Health, Listing, Receipt, Remote, Staged, Status
 
-_CARD = "listing.json"
 _SHEETS = (".csv", ".tsv")
-_WORDS = (_CARD, "checklist.md", "checklist.html")
-"""Files of a pack that are made of the listing's words."""
-_KEPT = "kept"
-"""The role of a file that lies in the pack already."""
 
 
 class HandoffSession(Session):
@@ -60,10 +43,9 @@ class HandoffSession(Session):
 
     def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
         """A pack by its folder's name; a batch by its digest."""
-        card = self._pack(key) / _CARD
-        if card.is_file():
-            fields = json.loads(card.read_text(encoding="utf-8"))["fields"]
-            return Remote(key, key, Status.PREPARED, fields=_typed(fields))
+        fields = read_pack(self.context, key)
+        if fields is not None:
+            return Remote(key, key, Status.PREPARED, fields=fields)
         sheets = (p for p in self.context.outbox.glob(f"*{key[:8]}*") if p.suffix in _SHEETS)
         if len(key) == 32 and any(sheets):
             return Remote(key, key, Status.PREPARED)
@@ -71,7 +53,7 @@ class HandoffSession(Session):
 
     def list(self) -> Iterator[Sequence[Remote]]:
         """Every pack in the outbox."""
-        cards = sorted(self.context.outbox.glob(f"*/{_CARD}"))
+        cards = sorted(self.context.outbox.glob(f"*/{CARD}"))
         yield [Remote(c.parent.name, c.parent.name, Status.PREPARED) for c in cards]
 
     def status(self, remote: Remote) -> Status:
@@ -80,39 +62,7 @@ class HandoffSession(Session):
 
     def create(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
         """Build the pack beside its place and move it in."""
-        place = self._pack(key)
-        if place.exists() and self.context.began(staged[0].file.name if staged else "") is None:
-            raise Conflict(
-                f"the folder {place.name} is already there and was not made from here",
-                remedy=f"move {place} away",
-            )
-        return self._build(listing, staged, key)
-
-    def _build(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
-        place = self._pack(key)
-        # One run at a time has the account, so what a killed one left here is ours to sweep away.
-        building = place.with_name(f".{place.name}.building")
-        shutil.rmtree(building, ignore_errors=True)
-        try:
-            building.mkdir(parents=True)
-            for part in staged:
-                self._copy(part.file, building / part.file.name)
-            self._write_words(building, listing, [s.file for s in staged])
-        except OSError as error:
-            shutil.rmtree(building, ignore_errors=True)
-            raise Rejected(
-                f"the pack cannot be written to the outbox {self.context.outbox}: "
-                f"{(error.strerror or 'disk error').lower()}",
-                remedy="make room on that disk, or change the rights of the folder",
-                detail=repr(error),
-            ) from error
-        self.context.sending()
-        shutil.rmtree(place, ignore_errors=True)
-        building.rename(place)
-        page = self.context.row.page
-        task = f"open {place / 'checklist.html'}" + (f" and go to {page}" if page else "")
-        remote = Remote(key, key, Status.PREPARED, url=(place / "checklist.html").as_uri())
-        return Receipt(remote, tasks=(task, *listing.tasks), sent=tuple(s.file for s in staged))
+        return make_pack(self.context, listing, staged, key, key)
 
     def update(
         self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
@@ -121,7 +71,8 @@ class HandoffSession(Session):
 
         Without files only words change, such as a price: the files of the pack stay in it.
         """
-        return self._build(listing, staged or self._kept(remote.key), listing.key)
+        parts = staged or kept_files(self.context, remote.key)
+        return build_pack(self.context, listing, parts, listing.key, listing.key)
 
     def withdraw(self, remote: Remote) -> Receipt:
         """Remove the pack. Whether somebody carried it over is not known here, so a person is asked to look."""
@@ -144,75 +95,3 @@ class HandoffSession(Session):
 
     def _pack(self, key: str) -> Path:
         return self.context.outbox / key
-
-    def _kept(self, key: str) -> tuple[Staged, ...]:
-        """The files that the pack has, beside its words."""
-        found = sorted(p for p in self._pack(key).glob("*") if p.is_file() and p.name not in _WORDS)
-        return tuple(Staged(_measured(path)) for path in found)
-
-    def _copy(self, file: File, target: Path) -> None:
-        step = 4 * 1024 * 1024
-        with file.path.open("rb") as source, target.open("wb") as sink:
-            while block := source.read(step):
-                sink.write(block)
-                if file.role != _KEPT:
-                    self.context.progress(file.name, len(block))
-
-    def _write_words(self, folder: Path, listing: Listing, files: Sequence[File]) -> None:
-        variables = checklist(listing, files, self.context.row.title, self.context.row.page)
-        for template, name in (
-            ("handoff.md.j2", "checklist.md"),
-            ("handoff.html.j2", "checklist.html"),
-        ):
-            text = self.context.render(template, variables)
-            (folder / name).write_text(text, encoding="utf-8")
-        card = {"item": listing.item, "fields": plain(dict(listing.fields))}
-        (folder / _CARD).write_text(
-            json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8"
-        )
-
-
-def _measured(path: Path) -> File:
-    with path.open("rb") as source:
-        checksum = hashlib.file_digest(source, "sha256").hexdigest()
-    return File(_KEPT, path.name, path, path.stat().st_size, checksum)
-
-
-def _typed(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-
-
-def _to_paste(listing: Listing) -> dict[str, FieldValue]:
-    """What a form asks for: without our own marks, and each variant as one line with its price."""
-    own = ("file", "declarations", "variants")
-    fields = {
-        name.removeprefix("csv."): value
-        for name, value in listing.fields.items()
-        if name not in own
-        and not name.startswith(("variant.", "price.", "compare_at.", "royalty."))
-    }
-    for offered in offered_as(listing):
-        if "price_text" in offered:
-            usual = offered.get("compare_at_text")
-            price = str(offered["price_text"])
-            fields[str(offered["variant"])] = f"{price} (usually {usual})" if usual else price
-    for name, value in listing.fields.items():
-        if name.startswith("royalty.") and value is not None:
-            fields[f"Royalty, {name.removeprefix('royalty.')}"] = value
-    return fields
-
-
-def checklist(listing: Listing, files: Sequence[File], channel: str, page: str) -> dict[str, Any]:
-    """The variables of the hand-off templates."""
-    return {
-        "channel": channel,
-        "page": page,
-        "item": listing.item,
-        "files": [{"name": f.name, "size": f.size, "sha256": f.sha256} for f in files],
-        "fields": {k: plain(v) for k, v in _to_paste(listing).items()},
-        "declarations": [
-            {"name": d.name, "mechanism": d.mechanism, "value": d.value}
-            for d in listing.declarations
-        ],
-        "tasks": list(listing.tasks),
-    }

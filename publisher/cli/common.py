@@ -102,7 +102,7 @@ def open_door(ws: Workspace, clock: Clock) -> Door:
     from publisher.observe import Door
     from publisher.render import renderer
 
-    return Door(ws.folder, ws.outbox, ws.release, clock, renderer(ws.folder))
+    return Door(ws.folder, ws.outbox, ws.release, clock, renderer(ws.folder), state=ws.state)
 
 
 @contextmanager

@@ -48,6 +48,11 @@ WAVES = (1, 10)
 
 REPORT = "push again; when it happens again, report it with what push --debug prints"
 
+GO_ON = "push again to go on"
+
+NAP = 5.0
+"""Seconds of one stretch of waiting for a place."""
+
 BREAKER = 3
 """So many failures of one kind in a row pause the account."""
 
@@ -70,9 +75,10 @@ class Lane:
         # After the clock was put back, a write "in the future" counts as one of this moment.
         history = [(min(moment, now), tags) for moment, tags in written]
         row = account.row
-        self._pacing = Schedule(pace_windows(row.pace), history)
+        pace = account.channel.pace(desk.door.settings(account))
+        self._pacing = Schedule(pace_windows(pace), history)
         self._quotas = Schedule(
-            quota_windows(row.pace, quotas_in_use(row, account.options), account.options), history
+            quota_windows(pace, quotas_in_use(row, account.options), account.options), history
         )
 
     def run(self) -> None:
@@ -101,7 +107,7 @@ class Lane:
     def _untried(self) -> PublisherError:
         if self.problem is not None:
             return self.problem
-        return Transient("stopped on request before it was tried", remedy="push again to go on")
+        return Transient("stopped on request before it was tried", remedy=GO_ON)
 
     def _stop(self, error: PublisherError) -> None:
         with self._guard:
@@ -287,7 +293,10 @@ class Lane:
                     self._quotas.take(now, tags)
                     self._pacing.take(now, tags)
                     return
-            clock.sleep((start - now).total_seconds())
+            if self.desk.stop.is_set():
+                raise Transient("stopped on request before it was tried", remedy=GO_ON)
+            # In short naps, so that a long rest does not outlive the wish to stop.
+            clock.sleep(min((start - now).total_seconds(), NAP))
 
     def _verify(self, worker: Worker, wave: Sequence[PlanItem]) -> None:
         """Look for the last item of the wave that went through, before more follow it."""

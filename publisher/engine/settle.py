@@ -101,7 +101,7 @@ def settle(
             by="find",
             note=note,
             tasks=listing.tasks if listing is not None else (),
-            prepared=account.prepares and intent.verb is not Verb.WITHDRAW,
+            prepared=_prepared(account, remote) and intent.verb is not Verb.WITHDRAW,
         )
     elif answer is Answer.ABSENT:
         desk.ledger.settle(intent.id, found=None, at=now, by="find", note=note)
@@ -113,6 +113,10 @@ def settle(
 def _never_sent(account: Account, intent: Intent) -> bool:
     announces = account.channel.SessionType.announces_sending
     return intent.state is IntentState.INTENT and announces
+
+
+def _prepared(account: Account, remote: Remote | None) -> bool:
+    return account.prepares or (remote is not None and remote.status is Status.PREPARED)
 
 
 def _ask(

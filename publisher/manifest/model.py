@@ -182,6 +182,9 @@ class LicensedTerm(_Model):
     until: Day | None = None
 
 
+_PRODUCTS = (
+    "Classes of products that are printed with it, where a site asks: prints, stickers, mugs."
+)
 _APPROVE = "Accounts where what cannot be taken back may be done with this item."
 
 
@@ -198,6 +201,7 @@ class Override(_Model):
     fields: dict[str, str | None] | None = Field(
         None, description="Further columns or fields of the channel, by the channel's own name."
     )
+    products: tuple[Text, ...] | None = Field(None, description=_PRODUCTS)
     upsample: bool | None = Field(
         None,
         description="Enlarge a small picture to the channel's minimum, where the channel tolerates it.",
@@ -233,6 +237,7 @@ class Asset(_Model):
     approve: tuple[Text, ...] = Field((), description=_APPROVE)
     created: Day | None = None
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    products: tuple[Text, ...] | None = Field(None, description=_PRODUCTS)
     offer: Offer | None = None
     channels: dict[str, Override] = Field(default_factory=dict)
 
@@ -297,6 +302,7 @@ class Defaults(_Model):
     releases: tuple[Release, ...] | None = None
     created: Day | None = None
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    products: tuple[Text, ...] | None = Field(None, description=_PRODUCTS)
     offer: Offer | None = None
     channels: dict[str, Override] | None = None
 

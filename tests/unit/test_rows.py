@@ -11,7 +11,7 @@ import pytest
 from publisher.compose.vocabulary import NEAR
 from publisher.errors import ConfigError
 from publisher.manifest.item import ItemKind
-from publisher.row import Categories, Row, TextLimit, Verb, read_row
+from publisher.row import Categories, Mode, Row, TextLimit, Verb, read_row
 from publisher.rules import ActionKind
 
 CHANNELS = Path(__file__).parents[2] / "channels"
@@ -34,21 +34,20 @@ BY_HAND = (
     "getty-istock",
     "opensea",
     "rarible",
-    "redbubble",
     "shopify",
-    "society6",
     "upwork",
     "wirestock",
-    "woocommerce",
-    "zazzle",
 )
 """Channels that a person serves from a pack."""
 FEEDS = ("google-merchant", "meta-catalogue")
 """Files of our own that readers fetch."""
+BY_BROWSER = ("portal", "redbubble", "society6", "zazzle")
+"""Sites whose forms a browser fills in, and a person sends off."""
 OURS = {
     **{n: CHANNELS / "stock" / f"{n}.toml" for n in STOCK},
     **{n: next(CHANNELS.glob(f"*/{n}.toml")) for n in BY_HAND},
     **{n: CHANNELS / "feeds" / f"{n}.toml" for n in FEEDS},
+    **{n: CHANNELS / "browser" / f"{n}.toml" for n in BY_BROWSER},
     "bundles": CHANNELS / "bundles" / "bundles.toml",
     "handoff": CHANNELS / "handoff" / "handoff.toml",
 }
@@ -306,6 +305,15 @@ def test_what_a_person_carries_over_is_made_like_every_pack() -> None:
         assert (row.mode, row.can, row.transport.kind) == (own.mode, own.can, "folder")
         assert row.page.startswith("https://") and row.setup
         assert row.automation is not None
+
+
+def test_what_a_browser_fills_in_is_sent_off_by_a_person() -> None:
+    for name in BY_BROWSER:
+        row = load(name)
+        assert (row.mode, row.transport.kind) == (Mode.ASSISTED, "browser")
+        assert row.transport.connections == 1 and row.transport.absence == "inconclusive"
+        assert row.pace.gap_seconds and row.page.startswith("https://") and row.setup
+        assert row.automation is not None and row.automation.kind == "assisted"
 
 
 def test_every_kind_of_rule_has_a_real_row() -> None:

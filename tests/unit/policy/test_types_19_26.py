@@ -64,6 +64,9 @@ def test_type_20_automation() -> None:
     assert made_row([ANYTHING], automation={**manual, "kind": "api"}).mode.value == "transfer"
     assert made_row([ANYTHING]).automation is None  # unknown: the mode is a person's decision
     for name in ("redbubble", "society6"):
+        found = row(name).automation
+        assert found is not None and found.kind == "assisted"
+    for name in ("arcangel", "etsy"):
         assert row(name).automation is not None and row(name).automation.kind == "manual"
 
 

@@ -1,0 +1,215 @@
+"""Brings tick boxes, radio buttons and lists into a wanted state, and verifies that the page took it.
+
+Never a blind click: what is on already stays on. A tick that cannot be verified ends the flow, for what it
+declares would otherwise be said by nobody.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from channels.browser.locate import Missing, Watch, find, look_once
+from channels.browser.stage import Filled, Stage, Standing, deadline
+from channels.browser.steps import Check, Colour, Press, Products, Radio, Select, Slider, Tree
+from publisher.errors import Rejected, SiteChanged
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator as Handle
+
+
+def check(stage: Stage, step: Check, watch: Watch) -> None:
+    """Set a tick box. One that is not there is left out only when it need not be on."""
+    wanted = True if step.value is None else bool(stage.values[step.value])
+    try:
+        box = find(step.on, stage, watch, seconds=step.seconds, state=_state(step.label)).handle
+    except Missing:
+        if step.required and wanted:
+            raise
+        return
+    _set(stage, step.on, step.label, box, wanted, watch)
+    _note(stage, step.key, step.declares or step.on, "yes" if wanted else "no")
+    stage.notes.again.append(Standing(step.key, lambda: box.is_checked() is wanted))
+
+
+def radio(stage: Stage, step: Radio, watch: Watch) -> None:
+    """Choose one of several."""
+    given = stage.values[step.value]
+    name = ("true" if given else "false") if isinstance(given, bool) else str(given)
+    if name not in step.options:
+        raise Rejected(
+            f"{stage.profile.identity.site} has no choice {name!r} for {step.value}",
+            remedy=f"choose one of {', '.join(step.options)}",
+        )
+    key, label = step.options[name], step.label.get(name)
+    box = find(key, stage, watch, seconds=step.seconds, state=_state(label)).handle
+    _set(stage, key, label, box, True, watch)
+    _note(stage, step.key, step.declares or step.value, name)
+    stage.notes.again.append(Standing(step.key, lambda: box.is_checked()))
+
+
+def _state(label: str | None) -> str:
+    # A box behind a drawn label is often hidden itself.
+    return "attached" if label else ""
+
+
+def _note(stage: Stage, step: str, name: str, shown: str) -> None:
+    stage.notes.filled.append(Filled(name, shown))
+    stage.notes.verified.add(step)
+
+
+def _set(
+    stage: Stage, key: str, label: str | None, box: Handle, wanted: bool, watch: Watch
+) -> None:
+    for _ in range(3):
+        if box.is_checked() is wanted:
+            return
+        if label is not None:
+            find(label, stage, watch, seconds=5.0).handle.click(timeout=5000)
+        else:
+            box.click(timeout=5000)
+        over = deadline(1.0)
+        while box.is_checked() is not wanted and not over():
+            stage.pause()
+        watch()
+    if box.is_checked() is not wanted:
+        raise SiteChanged(
+            f"{stage.profile.identity.site}: {key} cannot be brought to {'on' if wanted else 'off'}",
+            remedy="try it by hand; if the site works, correct the locator in the profile",
+        )
+
+
+def select(stage: Stage, step: Select, watch: Watch) -> None:
+    """Choose an entry of a list and read the choice back."""
+    wanted = str(stage.values[step.value])
+    handle = find(step.on, stage, watch, seconds=step.seconds).handle
+    options: list[list[str]] = handle.evaluate(
+        "(e) => [...e.options].map((o) => [o.value, o.text.replace(/\\s+/g, ' ').trim()])"
+    )
+    found = [value for value, text in options if _fits(step.by, wanted, value, text)]
+    if len(found) != 1:
+        if not step.required:
+            stage.notes.warnings.append(f"{step.on} has no entry {wanted!r}")
+            return
+        raise Rejected(
+            f"{stage.profile.identity.site}: {step.on} has {len(found) or 'no'} entries for {wanted!r}",
+            remedy=f"choose one of {', '.join(text for _, text in options[:20])}",
+        )
+    handle.select_option(value=found[0], timeout=5000)
+    if handle.input_value() != found[0]:
+        raise SiteChanged(f"{stage.profile.identity.site}: {step.on} does not keep its choice")
+    _note(stage, step.key, step.value, wanted)
+    stage.notes.again.append(Standing(step.key, lambda: handle.input_value() == found[0]))
+
+
+def _fits(by: str, wanted: str, value: str, text: str) -> bool:
+    if by == "contains":
+        return wanted.casefold() in text.casefold()
+    return wanted == (value if by == "value" else text)
+
+
+def products(stage: Stage, step: Products, watch: Watch) -> None:
+    """Switch exactly the wanted products on, and read all cards back."""
+    given = stage.values[step.value]
+    wanted = set(given if isinstance(given, tuple) else (str(given),) if given else ())
+    cards = find(step.cards, stage, watch, seconds=step.seconds).handle
+    states = _cards(cards, step)
+    for name, off in states.items():
+        if off is not (name in wanted):
+            continue
+        card = cards.and_(stage.page.locator(f'[{step.attribute}="{name}"]')).first
+        button = card.locator(step.enable if off else step.disable).first
+        button.scroll_into_view_if_needed(timeout=5000)
+        button.click(timeout=5000)
+    over = deadline(5.0)
+    while (wrong := _wrong(_cards(cards, step), wanted)) and not over():
+        stage.pause()
+    watch()
+    if wrong:
+        raise SiteChanged(
+            f"{stage.profile.identity.site}: the products {', '.join(wrong)} do not keep their state",
+            remedy="correct `off`, `enable` and `disable` of that step in the profile",
+        )
+    on = [name for name, off in _cards(cards, step).items() if not off]
+    if absent := sorted(wanted - set(states)):
+        stage.notes.warnings.append(f"the site does not offer {', '.join(absent)} any more")
+    if step.required and not on:
+        raise Rejected(
+            f"{stage.profile.identity.site}: none of the wanted products is on the page",
+            remedy="choose other products in the manifest",
+        )
+    _note(stage, step.key, step.value, ", ".join(on))
+    stage.notes.again.append(Standing(step.key, lambda: not _wrong(_cards(cards, step), wanted)))
+
+
+def _cards(cards: Handle, step: Products) -> dict[str, bool]:
+    read = "(all, [name, off]) => all.map((e) => [e.getAttribute(name) || '', e.matches(off)])"
+    found: list[tuple[str, bool]] = cards.evaluate_all(read, [step.attribute, step.off])
+    return {name: off for name, off in found if name}
+
+
+def _wrong(states: dict[str, bool], wanted: set[str]) -> list[str]:
+    return sorted(name for name, off in states.items() if off is (name in wanted))
+
+
+def slider(stage: Stage, step: Slider, watch: Watch) -> None:
+    """Set a range input by its value and events; its own steps may round it."""
+    wanted = str(stage.values[step.value])
+    handle = find(step.on, stage, watch, seconds=step.seconds).handle
+    handle.fill(wanted, timeout=5000)
+    if float(handle.input_value()) != float(wanted):
+        raise SiteChanged(f"{stage.profile.identity.site}: {step.on} does not keep {wanted}")
+    _note(stage, step.key, step.value, wanted)
+
+
+def colour(stage: Stage, step: Colour, watch: Watch) -> None:
+    """Open the box, write the colour, commit, and read it back."""
+    wanted = str(stage.values[step.value])
+    find(step.on, stage, watch, seconds=step.seconds).handle.click(timeout=5000)
+    box = find(step.input, stage, watch, seconds=5.0).handle
+    box.fill(wanted, timeout=5000)
+    kept = box.input_value()
+    box.press(step.commit)
+    if kept.lstrip("#").lower() != wanted.lstrip("#").lower():
+        raise SiteChanged(f"{stage.profile.identity.site}: {step.on} does not keep {wanted}")
+    _note(stage, step.key, step.value, wanted)
+
+
+def tree(stage: Stage, step: Tree, watch: Watch) -> None:
+    """Pick one level after the other; a level that is not there is the seller's to correct."""
+    given = stage.values[step.value]
+    path = given if isinstance(given, tuple) else tuple(p.strip() for p in str(given).split(">"))
+    find(step.on, stage, watch, seconds=step.seconds).handle.click(timeout=5000)
+    for level in path:
+        _pick(stage, step, level, watch)
+    if step.apply is not None:
+        find(step.apply, stage, watch, seconds=5.0, state="enabled").handle.click(timeout=5000)
+    _note(stage, step.key, step.value, " > ".join(path))
+
+
+def _pick(stage: Stage, step: Tree, level: str, watch: Watch) -> None:
+    over = deadline(5.0)
+    while True:
+        found = look_once(step.entries, stage)
+        texts = found.handle.all_inner_texts() if found is not None else []
+        places = [n for n, t in enumerate(texts) if " ".join(t.split()) == level]
+        if found is not None and len(places) == 1:
+            found.handle.nth(places[0]).click(timeout=5000)
+            return
+        if over():
+            raise Rejected(
+                f"{stage.profile.identity.site}: {step.on} has {len(places) or 'no'} entries {level!r}",
+                remedy=f"choose one of {', '.join(' '.join(t.split()) for t in texts[:20])}",
+            )
+        watch()
+        stage.pause()
+
+
+def press(stage: Stage, step: Press, watch: Watch) -> None:
+    """Click something inside the form and wait until what it closes is gone."""
+    find(step.on, stage, watch, seconds=step.seconds, state="enabled").handle.click(timeout=5000)
+    over = deadline(step.seconds)
+    while step.done is not None and look_once(step.done, stage) is not None:
+        if over():
+            raise SiteChanged(f"{stage.profile.identity.site}: {step.done} does not go away")
+        watch()
+        stage.pause()

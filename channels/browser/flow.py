@@ -1,0 +1,317 @@
+"""Carries the steps of a profile out, up to the point of no return, which is a call of its own.
+
+Everything before the submit may be done again from the start in a fresh page. The submit is one click, after
+everything was read back once more; whoever calls it has opened an intent and says so first.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from channels.browser.act_choice import check, colour, press, products, radio, select, slider, tree
+from channels.browser.act_text import chips, fill
+from channels.browser.act_upload import upload
+from channels.browser.fields import Value
+from channels.browser.locate import choose_layout, find, look_once
+from channels.browser.profile import filled_in, permitted
+from channels.browser.stage import Filled, Moved, Notes, Stage, deadline
+from channels.browser.steps import (
+    Assert,
+    CaptureStep,
+    Choose,
+    Dialogs,
+    Expect,
+    ForEach,
+    Goto,
+    IfPresent,
+    Scroll,
+    Step,
+    Submit,
+)
+from channels.browser.watch import Watcher
+from publisher.errors import NeedsHuman, PublisherError, SiteChanged, Transient
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Dialog, Error
+
+Executor = Callable[[Stage, Any, Watcher], None]
+
+ATTEMPTS = 4
+"""How often the way to the submit is begun: a challenge may put us elsewhere, more than once."""
+
+MARK = "(token) => { window.__flow = token; }"
+
+
+class Flow:
+    """One way through a form. ``stage`` is made anew whenever the way is begun anew."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.watch = watcher
+        self._confirm = "dismiss"
+        self._listening: object = None
+
+    @property
+    def stage(self) -> Stage:
+        """Where we are."""
+        return self.watch.stage
+
+    def to_the_submit(self, *, walk: bool = False) -> Submit:
+        """Do every step before the submit; with ``walk`` only those that a check may take.
+
+        Raises what ends a flow (see ``watch``), SiteChanged, Rejected and Transient: nothing was submitted.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            self._begin()
+            try:
+                return self._once(walk)
+            except Moved:
+                if attempt == ATTEMPTS:
+                    break
+                self._settle_down()
+        raise Transient(
+            f"{self.stage.profile.identity.site}: the page was left {ATTEMPTS} times before the form was full",
+            remedy="push again later: nothing was submitted",
+        )
+
+    def ready(self, step: Submit) -> None:
+        """Read everything back, and see that the control can be pressed. Raises SiteChanged when not so."""
+        stage = self.stage
+        site = stage.profile.identity.site
+        unproved = [k for k in step.required if self._applies(k) and k not in stage.notes.verified]
+        if unproved:
+            raise SiteChanged(
+                f"{site}: {', '.join(unproved)} could not be verified, so that publishing is not offered",
+                remedy="look at the form, then correct the profile",
+            )
+        lost = [a for a in stage.notes.again if not a.stands()]
+        for again in lost:
+            if again.mend is not None:
+                # A page that watches the keys hears of nothing else.
+                again.mend()
+        if lost:
+            stage.pause(0.1)
+            lost = [a for a in stage.notes.again if not a.stands()]
+        if lost:
+            raise SiteChanged(
+                f"{site}: the page changed {', '.join(a.key for a in lost)} after it was filled in",
+                remedy="try the form by hand; if the site works, correct the profile",
+            )
+        button = find(step.on, stage, self.watch, seconds=step.seconds, state="enabled").handle
+        button.click(trial=True, timeout=step.seconds * 1000)
+        self.watch()
+
+    def press(self, step: Submit) -> None:
+        """The one click. Only after ``ready``, and only after the intent says that it is being sent."""
+        found = look_once(step.on, self.stage)
+        if found is None:
+            raise SiteChanged(f"{self.stage.profile.identity.site}: {step.on} is gone")
+        self.stage.sending = True
+        found.handle.click(timeout=10_000, no_wait_after=True)
+
+    def _begin(self) -> None:
+        self.watch.stage = replace(self.stage, notes=Notes(), token="", layout="")
+        if self._listening is not self.stage.page:
+            self._listening = self.stage.page
+            self.stage.page.on("dialog", self._dialog)
+
+    def _dialog(self, dialog: Dialog) -> None:
+        if dialog.type == "beforeunload" or self._confirm == "accept":
+            dialog.accept()
+        else:
+            dialog.dismiss()
+
+    def _settle_down(self) -> None:
+        self.stage.pause(0.2)
+
+    def _once(self, walk: bool) -> Submit:
+        for step in self.stage.profile.steps:
+            if isinstance(step, Submit):
+                return step
+            if not walk or step.walks:
+                self._do(step)
+        raise RuntimeError("a profile without a submit was let through")
+
+    def _applies(self, key: str) -> bool:
+        steps = {s.key: s for s in self.stage.profile.steps}
+        return key not in steps or self._wanted(steps[key])
+
+    def _wanted(self, step: Step) -> bool:
+        values = self.stage.values
+        if step.layouts and self.stage.layout and self.stage.layout not in step.layouts:
+            return False
+        return all(values.get(n) for n in step.when) and not any(values.get(n) for n in step.unless)
+
+    def _do(self, step: Step) -> None:
+        if not self._wanted(step):
+            return
+        from playwright.sync_api import Error
+
+        try:
+            own = _OWN.get(type(step))
+            if own is not None:
+                own(self, step)
+                return
+            _VERBS[step.do](self.stage, step, self.watch)
+            self.watch()
+        except Error as error:
+            self._disturbed(step, error)
+
+    def _disturbed(self, step: Step, error: Error) -> None:
+        """Say why the browser could not do a step: something in the way, another page, or nothing we know."""
+        if self.stage.page.is_closed() or "closed" in error.message:
+            raise error
+        self.stage.page.wait_for_load_state("domcontentloaded", timeout=30_000)
+        self.watch()
+        first = error.message.splitlines()[0][:160] if error.message else "no reason given"
+        if "destroyed" in error.message or "navigat" in first:
+            raise Moved from error
+        if step.do == "goto":
+            raise Transient(
+                f"{self.stage.profile.identity.site}: a page did not come ({first})",
+                remedy="push again later: nothing was submitted",
+                detail=error.message,
+            ) from error
+        raise SiteChanged(
+            f"{self.stage.profile.identity.site}: the page does not react at {step.key} ({first})",
+            remedy="look at the page; something may cover the control, or it moved",
+            detail=error.message,
+        ) from error
+
+    def _goto(self, step: Goto) -> None:
+        stage = self.stage
+        stage.token = ""
+        url = filled_in(step.url, stage.values, "url")
+        if not permitted(url, stage.profile):
+            raise SiteChanged(f"{url} is not an address of {stage.profile.identity.site}")
+        stage.page.goto(url, wait_until="domcontentloaded", timeout=max(30.0, step.seconds) * 1000)
+        self._arrive(step.expect, step.seconds)
+
+    def _choose(self, step: Choose) -> None:
+        found = find(step.on, self.stage, self.watch, seconds=step.seconds, state="enabled")
+        self.stage.token = ""
+        found.handle.click(timeout=step.seconds * 1000)
+        self._arrive(step.expect, step.seconds)
+
+    def _arrive(self, expect: str | None, seconds: float) -> None:
+        stage = self.stage
+        self.watch()
+        if expect is not None:
+            find(expect, stage, self.watch, seconds=seconds)
+        if not stage.layout and stage.profile.layouts:
+            stage.layout = choose_layout(stage, self.watch)
+        token = secrets.token_hex(8)
+        stage.page.evaluate(MARK, token)
+        stage.token = token
+
+    def _expect(self, step: Expect) -> None:
+        find(step.on, self.stage, self.watch, seconds=step.seconds)
+
+    def _if_present(self, step: IfPresent) -> None:
+        over = deadline(step.seconds)
+        while look_once(step.on, self.stage) is None:
+            self.watch()
+            if over():
+                return
+            self.stage.pause()
+        for inner in step.steps:
+            self._do(inner)
+
+    def _for_each(self, step: ForEach) -> None:
+        given = self.stage.values[step.each]
+        before: Mapping[str, Value] = self.stage.values
+        entries = given if isinstance(given, tuple) else (str(given),) if given else ()
+        try:
+            for entry in entries:
+                self.stage.values = {**before, "each": entry}
+                for inner in step.steps:
+                    self._do(inner)
+        finally:
+            self.stage.values = before
+
+    def _scroll(self, step: Scroll) -> None:
+        over = deadline(step.seconds)
+        while look_once(step.on, self.stage, state="attached") is None:
+            if over():
+                find(step.on, self.stage, self.watch, seconds=0.1, state="attached")
+            self.stage.page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+            self.watch()
+            self.stage.pause()
+        found = look_once(step.on, self.stage, state="attached")
+        if found is not None:
+            found.handle.first.scroll_into_view_if_needed(timeout=5000)
+
+    def _dialogs(self, step: Dialogs) -> None:
+        self._confirm = step.confirm
+
+    def _capture(self, step: CaptureStep) -> None:
+        handle = find(step.on, self.stage, self.watch, seconds=step.seconds).handle
+        text = handle.get_attribute(step.attribute) if step.attribute else handle.inner_text()
+        found = re.search(step.pattern, text or "")
+        if found is not None:
+            named = found.groupdict().get("value")
+            self.stage.notes.captured[step.name] = named if named is not None else found.group()
+
+    def _assert(self, step: Assert) -> None:
+        over = deadline(step.seconds)
+        while not self._is_so(step):
+            if over():
+                text = step.text or f"{step.on} is not {step.is_}"
+                raise _kind_of(step)(
+                    f"{self.stage.profile.identity.site}: {text}", remedy="look at the form"
+                )
+            self.watch()
+            self.stage.pause()
+        self.stage.notes.verified.add(step.key)
+
+    def _is_so(self, step: Assert) -> bool:
+        if step.is_ == "enabled":
+            return look_once(step.on, self.stage, state="enabled") is not None
+        found = look_once(step.on, self.stage)
+        if step.is_ == "below":
+            found = look_once(step.on, self.stage)
+            text = found.handle.inner_text() if found is not None else ""
+            digits = re.search(r"\d+(\.\d+)?", text)
+            return digits is not None and float(digits.group()) < step.limit
+        if step.is_ == "checked":
+            return found is not None and found.handle.is_checked()
+        return (found is not None) is (step.is_ == "present")
+
+
+_OWN: dict[type[Any], Callable[[Flow, Any], None]] = {
+    Goto: Flow._goto,
+    Choose: Flow._choose,
+    Expect: Flow._expect,
+    IfPresent: Flow._if_present,
+    ForEach: Flow._for_each,
+    Scroll: Flow._scroll,
+    Dialogs: Flow._dialogs,
+    CaptureStep: Flow._capture,
+    Assert: Flow._assert,
+}
+_VERBS: dict[str, Executor] = {
+    "upload": upload,
+    "fill": fill,
+    "chips": chips,
+    "check": check,
+    "radio": radio,
+    "select": select,
+    "products": products,
+    "slider": slider,
+    "colour": colour,
+    "tree": tree,
+    "press": press,
+}
+
+
+def _kind_of(step: Assert) -> type[PublisherError]:
+    # Something that lies in the way or is full is a person's to clear; a missing control is a changed site.
+    return NeedsHuman if step.is_ in ("below", "absent") else SiteChanged
+
+
+def shown(filled: list[Filled]) -> str:
+    """What the form was given, one line each, for the person at the terminal."""
+    return "\n".join(f"  {f.key}: {' '.join(f.shown.split())[:200]}" for f in filled)

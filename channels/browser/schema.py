@@ -1,0 +1,358 @@
+"""The site profile: what a form-driven site looks like, as data with a closed vocabulary and no scripts.
+
+A profile names pages, controls, interstitials and proofs; it cannot run code, and it cannot leave its hosts.
+The models are strict: an unknown key is an error. Nothing here opens a browser.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from enum import Enum
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from channels.browser.fields import FormField
+from channels.browser.steps import Key, Step, Strict, keyed, walked
+
+Pattern = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+"""A regular expression in Python's dialect; it is compiled when the profile is read."""
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+    return pattern
+
+
+class CandidateKind(str, Enum):
+    """The ways to find a control, the most stable first."""
+
+    TESTID = "testid"
+    ID = "id"
+    ROLE = "role"
+    LABEL = "label"
+    NAME = "name"
+    PLACEHOLDER = "placeholder"
+    CSS = "css"
+    TEXT = "text"
+    NEAR = "near"
+
+
+class Candidate(Strict):
+    """One way to find a control: exactly one kind. ``{name}`` stands for a field, quoted for its place."""
+
+    testid: str | None = None
+    id: str | None = None
+    role: str | None = Field(None, description="ARIA role; its name is stated in `named`.")
+    label: str | None = None
+    name: str | None = None
+    placeholder: str | None = None
+    css: str | None = None
+    text: str | None = None
+    near: str | None = Field(
+        None, description="A visible label's text; `css` says what to take that follows it."
+    )
+    named: str | None = Field(None, description="Accessible name that belongs to `role`.")
+    tag: str | None = Field(
+        None, pattern=r"^[a-z][a-z0-9-]*$", description="Element of an id or name."
+    )
+    exact: bool = True
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Candidate:
+        given = [k for k in CandidateKind if getattr(self, k.value) is not None]
+        if self.near is not None:
+            given = [k for k in given if k is not CandidateKind.CSS]
+        if len(given) != 1:
+            raise ValueError(
+                "a candidate has exactly one of " + ", ".join(k.value for k in CandidateKind)
+            )
+        if self.named is not None and self.role is None:
+            raise ValueError("`named` belongs to `role`")
+        return self
+
+    @property
+    def kind(self) -> CandidateKind:
+        """Which one it is."""
+        return next(
+            k
+            for k in CandidateKind
+            if getattr(self, k.value) is not None and not (k is CandidateKind.CSS and self.near)
+        )
+
+    def shown(self) -> str:
+        """The candidate as a person writes it."""
+        parts = [f"{self.kind.value}={getattr(self, self.kind.value)}"]
+        parts += [f"{n}={v}" for n in ("named", "tag") if (v := getattr(self, n)) is not None]
+        return " ".join(parts)
+
+
+class Locator(Strict):
+    """A named control. Candidates are tried in order; one that is not the first is a drift warning."""
+
+    any: Annotated[tuple[Candidate, ...], Field(min_length=1)]
+    within: Key | None = Field(None, description="Another locator that it must lie in.")
+    state: Literal["attached", "visible", "enabled"] = "visible"
+    many: bool = Field(
+        False, description="Several elements are meant; otherwise there must be one."
+    )
+    optional: bool = Field(False, description="A check does not miss it.")
+    appears: Literal["form", "upload", "later"] = Field(
+        "form",
+        description="On the form at once, after the upload, or elsewhere: a check looks at the first.",
+    )
+    layouts: tuple[Key, ...] = ()
+
+
+class InterstitialClass(str, Enum):
+    """What kind of thing stands in the way."""
+
+    CONSENT = "consent"
+    PROMO = "promo"
+    SURVEY = "survey"
+    ONE_TAP = "one-tap"
+    CHALLENGE = "challenge"
+    TWO_FACTOR = "two-factor"
+    LOGIN = "login"
+    MAINTENANCE = "maintenance"
+    NOT_FOUND = "not-found"
+    SERVER_ERROR = "server-error"
+    LOCKED = "locked"
+    LIMIT = "limit"
+
+
+class Sign(Strict):
+    """Something to see on a page. All given parts must hold; an element counts only while it is visible."""
+
+    url: Pattern | None = None
+    title: Pattern | None = None
+    css: str | None = None
+    text: Pattern | None = Field(
+        None, description="Must match the whole text of the element; without `css`, a heading's."
+    )
+    status: tuple[int, ...] = ()
+    frame: Pattern | None = Field(None, description="Address of a frame that is in the page.")
+
+    @field_validator("url", "title", "text", "frame")
+    @classmethod
+    def _pattern(cls, value: str | None) -> str | None:
+        return value if value is None else _compiles(value)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Sign:
+        if not (self.url or self.title or self.css or self.text or self.status or self.frame):
+            raise ValueError("a sign names at least one of url, title, css, text, status, frame")
+        return self
+
+
+class Interstitial(Strict):
+    """What may stand in the way at any step, and what is done about it."""
+
+    key: Key
+    kind: InterstitialClass
+    any: Annotated[tuple[Sign, ...], Field(min_length=1)]
+    action: Literal["dismiss", "wait", "person", "retry", "stop"]
+    press: str | None = Field(None, description="CSS of the control that dismisses it.")
+    seconds: float = Field(
+        20.0, ge=0, le=900, description="How long it may take to go away by itself."
+    )
+    hours: float = Field(24.0, gt=0, le=24 * 31, description="For a limit: when it is over.")
+    text: str = Field("", description="What the seller is told.")
+
+    @model_validator(mode="after")
+    def _dismissed_by_something(self) -> Interstitial:
+        if self.action == "dismiss" and not self.press:
+            raise ValueError(f"interstitial {self.key}: dismiss needs `press`")
+        return self
+
+
+class Layout(Strict):
+    """A variant of the pages. The first whose probe is there counts; the last needs none."""
+
+    key: Key
+    probe: tuple[Candidate, ...] = ()
+
+
+class SessionProbe(Strict):
+    """How to tell whether somebody is signed in: by a private page, never by a public one."""
+
+    url: str
+    positive: Annotated[tuple[Sign, ...], Field(min_length=1)]
+    negative: Annotated[tuple[Sign, ...], Field(min_length=1)]
+    login: str = Field(description="Page where a person signs in.")
+    limit: float = Field(600.0, gt=0, description="Seconds that a person has for it.")
+
+
+class Capture(Strict):
+    """Takes something out of an element or the address: its group ``id`` is the remote id."""
+
+    css: str | None = None
+    attribute: str = Field("", description="Empty means the text.")
+    pattern: Pattern
+
+    _check = field_validator("pattern")(_compiles)
+
+
+class Success(Strict):
+    """A sign that the site took the work; without an id it proves nothing and is looked up."""
+
+    sign: Sign
+    capture: tuple[Capture, ...] = ()
+
+
+class Proof(Strict):
+    """What proves a submit, what disproves it, and how long to wait for either."""
+
+    any: Annotated[tuple[Success, ...], Field(min_length=1)]
+    refused: tuple[Sign, ...] = Field(
+        (), description="The site said no: certainly nothing was made."
+    )
+    seconds: float = Field(120.0, gt=0, le=900)
+    status: Literal["live", "submitted", "in-review", "uploaded"] = "live"
+    url: str = Field("", description="Address of the work; {id} is the remote id.")
+
+
+class Reconcile(Strict):
+    """Where the site lists what it has: pages, a feed (RSS) or a read endpoint (JSON)."""
+
+    kind: Literal["pages", "feed", "json"]
+    url: str = Field(description="{page} is the number of the page, from `first` on.")
+    first: int = 1
+    pages: int = Field(200, ge=1, description="More pages than this are a sign of a loop.")
+    row: str = Field("", description="CSS of one entry, or the path of the array (`data.items`).")
+    id: Capture
+    title: Capture
+    image: Capture | None = None
+    time: Capture | None = None
+    total: Capture | None = Field(None, description="How many there are; the count must agree.")
+    per_page: int | None = Field(None, ge=1, description="A shorter page is the last.")
+    next: str = Field(
+        "", description="CSS of the control of a further page; absent means the last."
+    )
+    match: Literal["title", "image"] = "title"
+    order: Literal["newest", "any"] = "any"
+    ids: Literal["rising", "opaque"] = "opaque"
+    empty: tuple[Sign, ...] = ()
+    status: dict[str, str] = Field(default_factory=dict)
+    state: Capture | None = None
+
+
+class Assist(Strict):
+    """What the person does in assisted mode."""
+
+    press: Key = Field(description="The control that the person presses.")
+    text: str = "Look the form over, then press the marked button."
+    seconds: float = Field(900.0, gt=0, le=6 * 3600)
+    sends: Pattern = Field(
+        r".*", description="Addresses that a submit is sent to; none seen means nothing was sent."
+    )
+
+    _check = field_validator("sends")(_compiles)
+
+
+class Identity(Strict):
+    """What the profile is for, and how sure it is."""
+
+    site: str
+    version: int = Field(ge=1)
+    hosts: Annotated[tuple[str, ...], Field(min_length=1)]
+    verified: dt.date
+    by: Literal["second-hand", "replica", "manual"]
+    availability: Literal["open", "curated", "closed"] = "open"
+    language: str = Field("en", pattern=r"^[a-z]{2}$")
+    testid: str = Field("data-testid", description="Attribute that `testid` candidates look at.")
+    terms: str = ""
+
+    @field_validator("hosts")
+    @classmethod
+    def _plain(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        bad = [h for h in hosts if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?", h)]
+        if bad:
+            raise ValueError(f"hosts are plain names without scheme or star: {', '.join(bad)}")
+        return hosts
+
+
+class ProductMap(Strict):
+    """From the manifest's product classes to the site's keys; one class may be several products."""
+
+    classes: dict[Key, tuple[str, ...]]
+    default: tuple[Key, ...] = ()
+
+
+class Profile(Strict):
+    """One site. ``steps`` lead to the submit; everything in them refers to ``locators`` and ``fields``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")]
+    name: Key
+    identity: Identity
+    session: SessionProbe
+    interstitials: tuple[Interstitial, ...] = ()
+    layouts: tuple[Layout, ...] = ()
+    fields: dict[Key, FormField] = Field(default_factory=dict)
+    locators: dict[Key, Locator] = Field(default_factory=dict)
+    products: ProductMap | None = None
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    proof: Proof
+    reconcile: Reconcile | None = None
+    assist: Assist
+
+    @model_validator(mode="after")
+    def _refers_to_what_there_is(self) -> Profile:
+        problems = [*self._locator_problems(), *self._step_problems()]
+        problems += [f"layout {k!r} is named twice" for k in keyed(x.key for x in self.layouts)]
+        twice = keyed(x.key for x in self.interstitials)
+        problems += [f"interstitial {k!r} is named twice" for k in twice]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _locator_problems(self) -> list[str]:
+        layouts = {x.key for x in self.layouts}
+        found = []
+        for key, locator in self.locators.items():
+            if locator.within is not None and locator.within not in self.locators:
+                found.append(f"locator {key}: there is no locator {locator.within!r} to lie in")
+            found += [
+                f"locator {key}: no layout {x!r}" for x in locator.layouts if x not in layouts
+            ]
+        if self.assist.press not in self.locators:
+            found.append(f"assist.press: there is no locator {self.assist.press!r}")
+        return found
+
+    def _step_problems(self) -> list[str]:
+        every = list(walked(self.steps))
+        found = [f"step {k!r} is there twice" for k in keyed(s.key for s in every)]
+        layouts = {x.key for x in self.layouts}
+        for step in every:
+            found += [
+                f"step {step.key}: no locator {x!r}" for x in step.uses() if x not in self.locators
+            ]
+            found += [f"step {step.key}: no layout {x!r}" for x in step.layouts if x not in layouts]
+            for name in (*step.reads(), *step.when, *step.unless):
+                if name not in self.fields and name != "each":
+                    found.append(f"step {step.key}: no field {name!r}")
+        if sum(s.do == "submit" for s in every) != 1 or self.steps[-1].do != "submit":
+            found.append("the steps end with the one submit, and have no other")
+        return found
+
+
+class AnyProfile(BaseModel):
+    """Only the name and the schema version, for a good error about everything else."""
+
+    model_config = ConfigDict(extra="allow")
+
+    schema_version: Annotated[int, Field(alias="schema")]
+    name: str

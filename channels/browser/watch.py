@@ -1,0 +1,288 @@
+"""Looks for what stands in the way of a flow, and does about it what the profile says.
+
+Only what a person would see counts: an element must be visible, its whole text must match, and nothing is
+concluded from words elsewhere on the page. Nobody's check is circumvented: a challenge waits for the person.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from channels.browser.schema import Interstitial, InterstitialClass, Profile, Sign
+from channels.browser.stage import Moved, Stage, deadline
+from publisher.errors import (
+    AuthFailed,
+    NeedsHuman,
+    PublisherError,
+    QuotaExhausted,
+    SiteChanged,
+    Transient,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+HEADING = "h1,h2,[role=heading]"
+MOST_RELOADS = 3
+MOST_CHALLENGES = 2
+"""So many challenges in one flow are waited for; one more means that we are not wanted now."""
+
+LOOK = """(css) => {
+  const seen = (e) => e.checkVisibility({opacityProperty: true, visibilityProperty: true})
+    && e.getBoundingClientRect().width > 0 && e.getBoundingClientRect().height > 0;
+  const text = (e) => (e.innerText || e.value || '').replace(/\\s+/g, ' ').trim().slice(0, 600);
+  const hits = css.map((c) => {
+    try { return [...document.querySelectorAll(c)].filter(seen).slice(0, 20).map(text); }
+    catch (error) { return null; }
+  });
+  return {url: location.href, title: document.title, token: window.__flow || '', hits};
+}"""
+"""What is visible, in one question to the page: per selector the texts of the visible elements."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A page as a person sees it, as far as the profile asks."""
+
+    url: str
+    title: str
+    token: str
+    texts: dict[str, tuple[str, ...]]
+    status: int = 0
+    frames: tuple[str, ...] = ()
+
+
+def selectors(signs: Sequence[Sign]) -> list[str]:
+    """The selectors that a set of signs looks at."""
+    wanted = [s.css or HEADING for s in signs if s.css or s.text]
+    return list(dict.fromkeys(wanted))
+
+
+def view(page: Page, css: Sequence[str], status: int = 0, *, frames: bool = False) -> View:
+    """Look at the page. Raises what Playwright raises for a page that is gone or on its way."""
+    seen: dict[str, Any] = page.evaluate(LOOK, list(css))
+    bad = [c for c, hit in zip(css, seen["hits"], strict=True) if hit is None]
+    if bad:
+        raise SiteChanged(
+            f"the profile has a selector that no browser understands: {bad[0]}",
+            remedy="correct it in the profile",
+        )
+    texts = {c: tuple(hit) for c, hit in zip(css, seen["hits"], strict=True)}
+    around = tuple(f.url for f in page.frames[1:]) if frames else ()
+    return View(seen["url"], seen["title"], seen["token"], texts, status, around)
+
+
+def holds(sign: Sign, seen: View) -> bool:
+    """Whether all parts of a sign are there."""
+    if sign.url is not None and not re.search(sign.url, seen.url):
+        return False
+    if sign.title is not None and not re.search(sign.title, seen.title):
+        return False
+    if sign.status and seen.status not in sign.status:
+        return False
+    if sign.frame is not None and not any(re.search(sign.frame, f) for f in seen.frames):
+        return False
+    if sign.css is None and sign.text is None:
+        return True
+    texts = seen.texts.get(sign.css or HEADING, ())
+    if sign.text is None:
+        return bool(texts)
+    return any(re.fullmatch(sign.text, t) for t in texts)
+
+
+@dataclass
+class Watcher:
+    """Watches one page for one session. ``person`` is whether somebody can see the window."""
+
+    stage: Stage
+    now: Callable[[], dt.datetime]
+    account: str
+    person: bool
+    answered: Callable[[], int] = lambda: 0
+    """HTTP status of the page that is shown."""
+    wait_limit: float = 600.0
+    challenges: int = 0
+    dismissed: dict[str, int] = field(default_factory=dict)
+    reloads: int = 0
+    login: bool = True
+    """Whether signs of a lost session end the flow; while somebody signs in they do not."""
+
+    def __post_init__(self) -> None:
+        profile = self.stage.profile
+        self._ordered = profile.interstitials
+        self._negative = profile.session.negative
+        signs = [s for i in self._ordered for s in i.any] + list(self._negative)
+        self._css = selectors(signs)
+        self._frames = any(s.frame for s in signs)
+
+    def status(self) -> int:
+        """HTTP status of the page that is shown; 0 when nobody listened."""
+        return self.answered()
+
+    def look(self) -> View:
+        """The page now."""
+        return view(self.stage.page, self._css, self.status(), frames=self._frames)
+
+    def standing(self, seen: View) -> Interstitial | None:
+        """The first thing that stands in the way."""
+        for item in self._ordered:
+            if any(holds(s, seen) for s in item.any):
+                return item
+        return None
+
+    def __call__(self) -> None:
+        """Clear the way. Raises Moved when the page is another one afterwards, or what ends the flow."""
+        cleared = False
+        while True:
+            seen = self.look()
+            item = self.standing(seen)
+            if item is None:
+                break
+            self._clear(item)
+            cleared = True
+        self._at_home(seen)
+        if self.login and any(holds(s, seen) for s in self._negative):
+            self._signed_out()
+            raise Moved
+        if self.stage.token and seen.token != self.stage.token:
+            raise Moved
+        if cleared:
+            self.stage.pause()
+
+    def _at_home(self, seen: View) -> None:
+        host = urlsplit(seen.url).netloc
+        if host and host not in self.stage.profile.identity.hosts:
+            raise SiteChanged(
+                f"the page led to {host}, which the profile does not list",
+                remedy="add the host to identity.hosts when it belongs to the site",
+            )
+
+    def _clear(self, item: Interstitial) -> None:
+        if item.kind is InterstitialClass.CHALLENGE:
+            self.challenges += 1
+            if self.challenges > MOST_CHALLENGES:
+                raise ending(item, self.stage.profile, self.account, self.now())
+        match item.action:
+            case "dismiss":
+                self._dismiss(item)
+            case "wait":
+                self._wait(item, item.seconds)
+            case "person":
+                self._person(item)
+            case "retry":
+                self.reloads += 1
+                if self.reloads > MOST_RELOADS:
+                    raise ending(item, self.stage.profile, self.account, self.now())
+                raise Moved
+            case _:
+                raise ending(item, self.stage.profile, self.account, self.now())
+
+    def _dismiss(self, item: Interstitial) -> None:
+        self.dismissed[item.key] = self.dismissed.get(item.key, 0) + 1
+        if self.dismissed[item.key] > 5:
+            raise ending(item, self.stage.profile, self.account, self.now())
+        button = self.stage.page.locator(item.press or "").filter(visible=True).first
+        button.click(timeout=5000)
+        self._gone(item, 5.0)
+
+    def _wait(self, item: Interstitial, seconds: float) -> None:
+        if not self._gone(item, seconds):
+            raise ending(item, self.stage.profile, self.account, self.now())
+
+    def _person(self, item: Interstitial) -> None:
+        if self._gone(item, item.seconds):
+            return
+        if not self.person:
+            raise ending(item, self.stage.profile, self.account, self.now())
+        tell(f"{self.account}: {item.text or _WORDS[item.kind]}; go on in the browser window")
+        if not self._gone(item, self.wait_limit):
+            raise ending(item, self.stage.profile, self.account, self.now())
+
+    def _gone(self, item: Interstitial, seconds: float) -> bool:
+        """Whether it goes away in time. A page that is being replaced is looked at again."""
+        from playwright.sync_api import Error
+
+        over = deadline(seconds)
+        while True:
+            try:
+                self.stage.page.wait_for_load_state("domcontentloaded", timeout=5000)
+                seen = self.look()
+                if not any(holds(s, seen) for s in item.any):
+                    return True
+            except Error as error:
+                if self.stage.page.is_closed():
+                    raise
+                if "destroyed" not in error.message and "Timeout" not in error.message:
+                    raise
+            if over():
+                return False
+            self.stage.pause(0.15)
+
+    def _signed_out(self) -> None:
+        """The session is gone: a person signs in where one can see the window, else the account stops."""
+        profile = self.stage.profile
+        error = AuthFailed(
+            f"{profile.identity.site}: nobody is signed in",
+            remedy=f"run publisher login {self.account}, then push again",
+        )
+        if not self.person or self.stage.sending:
+            raise error
+        tell(f"{self.account}: sign in to {profile.identity.site} in the browser window")
+        over = deadline(self.wait_limit)
+        while True:
+            seen = self.look()
+            if not any(holds(s, seen) for s in self._negative):
+                return
+            if over():
+                raise error
+            self.stage.pause(0.3)
+
+
+_WORDS = {
+    InterstitialClass.CHALLENGE: "the site wants to see a person",
+    InterstitialClass.TWO_FACTOR: "the site asks for a second factor",
+    InterstitialClass.LOGIN: "the site asks to sign in",
+    InterstitialClass.LOCKED: "the account is locked or restricted",
+    InterstitialClass.LIMIT: "the site's limit of uploads is reached",
+    InterstitialClass.MAINTENANCE: "the site is down for maintenance",
+    InterstitialClass.SERVER_ERROR: "the site answered with an error of its own",
+    InterstitialClass.NOT_FOUND: "the page does not exist",
+    InterstitialClass.CONSENT: "a consent banner does not go away",
+    InterstitialClass.PROMO: "an advertisement does not go away",
+    InterstitialClass.SURVEY: "a survey does not go away",
+    InterstitialClass.ONE_TAP: "a sign-in prompt does not go away",
+}
+
+
+def ending(item: Interstitial, profile: Profile, account: str, now: dt.datetime) -> PublisherError:
+    """The error that a thing in the way ends a flow with."""
+    sentence = f"{profile.identity.site}: {item.text or _WORDS[item.kind]}"
+    match item.kind:
+        case InterstitialClass.LIMIT:
+            return QuotaExhausted(sentence, until=now + dt.timedelta(hours=item.hours))
+        case InterstitialClass.LOGIN:
+            return AuthFailed(sentence, remedy=f"run publisher login {account}, then push again")
+        case InterstitialClass.CHALLENGE | InterstitialClass.TWO_FACTOR:
+            remedy = f"run publisher login {account}, do what the site asks, then push again"
+            return NeedsHuman(sentence, remedy=remedy)
+        case InterstitialClass.LOCKED:
+            return NeedsHuman(sentence, remedy="sign in with a browser and read what the site says")
+        case InterstitialClass.MAINTENANCE | InterstitialClass.SERVER_ERROR:
+            return Transient(sentence, remedy="push again later: nothing was submitted")
+        case _:
+            return SiteChanged(
+                sentence, remedy=f"correct channels/browser/{profile.name}.profile.yaml"
+            )
+
+
+def tell(text: str) -> None:
+    """Say something to the person at the terminal; results go to standard output, this does not."""
+    clean = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+    sys.stderr.write(f"{clean}\n")
+    sys.stderr.flush()

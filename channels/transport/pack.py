@@ -1,0 +1,149 @@
+"""A hand-off pack: a folder with the files, the texts and a checklist, complete or not there at all.
+
+It is built beside its place and moved in as one step. Any way of talking may fall back to it; it knows no channel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from channels.transport.batch import offered_as
+from publisher.channel import Context
+from publisher.errors import Conflict, Rejected
+from publisher.listing import FieldValue, File, Listing, Receipt, Remote, Staged, Status, plain
+
+CARD = "listing.json"
+_WORDS = (CARD, "checklist.md", "checklist.html")
+"""Files of a pack that are made of the listing's words."""
+_KEPT = "kept"
+"""The role of a file that lies in the pack already."""
+
+
+def make_pack(
+    context: Context, listing: Listing, staged: Sequence[Staged], name: str, key: str
+) -> Receipt:
+    """Build the pack ``name`` in the outbox and move it in; ``key`` is the natural key of the receipt.
+
+    Raises Conflict when a folder of that name is not ours, Rejected when the disk refuses. Calls
+    ``context.sending()`` just before the move.
+    """
+    place = context.outbox / name
+    if place.exists() and context.began(staged[0].file.name if staged else "") is None:
+        raise Conflict(
+            f"the folder {place.name} is already there and was not made from here",
+            remedy=f"move {place} away",
+        )
+    return build_pack(context, listing, staged, name, key)
+
+
+def build_pack(
+    context: Context, listing: Listing, staged: Sequence[Staged], name: str, key: str
+) -> Receipt:
+    """Build the pack ``name`` anew, in place of one of ours that may be there. Raises as ``make_pack`` does."""
+    place = context.outbox / name
+    # One run at a time has the account, so what a killed one left here is ours to sweep away.
+    building = place.with_name(f".{place.name}.building")
+    shutil.rmtree(building, ignore_errors=True)
+    try:
+        building.mkdir(parents=True)
+        for part in staged:
+            _copy(context, part.file, building / part.file.name)
+        _write_words(context, building, listing, [s.file for s in staged])
+    except OSError as error:
+        shutil.rmtree(building, ignore_errors=True)
+        raise Rejected(
+            f"the pack cannot be written to the outbox {context.outbox}: "
+            f"{(error.strerror or 'disk error').lower()}",
+            remedy="make room on that disk, or change the rights of the folder",
+            detail=repr(error),
+        ) from error
+    context.sending()
+    shutil.rmtree(place, ignore_errors=True)
+    building.rename(place)
+    page = context.row.page
+    task = f"open {place / 'checklist.html'}" + (f" and go to {page}" if page else "")
+    remote = Remote(key, key, Status.PREPARED, url=(place / "checklist.html").as_uri())
+    return Receipt(remote, tasks=(task, *listing.tasks), sent=tuple(s.file for s in staged))
+
+
+def read_pack(context: Context, name: str) -> dict[str, Any] | None:
+    """The fields of a pack that is there."""
+    card = context.outbox / name / CARD
+    if not card.is_file():
+        return None
+    fields: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["fields"]
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+
+
+def kept_files(context: Context, name: str) -> tuple[Staged, ...]:
+    """The files that a pack has, beside its words."""
+    lying = (context.outbox / name).glob("*")
+    found = sorted(p for p in lying if p.is_file() and p.name not in _WORDS)
+    return tuple(Staged(_measured(path)) for path in found)
+
+
+def _measured(path: Path) -> File:
+    with path.open("rb") as source:
+        checksum = hashlib.file_digest(source, "sha256").hexdigest()
+    return File(_KEPT, path.name, path, path.stat().st_size, checksum)
+
+
+def _copy(context: Context, file: File, target: Path) -> None:
+    step = 4 * 1024 * 1024
+    with file.path.open("rb") as source, target.open("wb") as sink:
+        while block := source.read(step):
+            sink.write(block)
+            if file.role != _KEPT:
+                context.progress(file.name, len(block))
+
+
+def _write_words(context: Context, folder: Path, listing: Listing, files: Sequence[File]) -> None:
+    variables = checklist(listing, files, context.row.title, context.row.page)
+    for template, name in (
+        ("handoff.md.j2", "checklist.md"),
+        ("handoff.html.j2", "checklist.html"),
+    ):
+        (folder / name).write_text(context.render(template, variables), encoding="utf-8")
+    card = {"item": listing.item, "fields": plain(dict(listing.fields))}
+    (folder / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _to_paste(listing: Listing) -> dict[str, FieldValue]:
+    """What a form asks for: without our own marks, and each variant as one line with its price."""
+    own = ("file", "declarations", "variants")
+    fields = {
+        name.removeprefix("csv."): value
+        for name, value in listing.fields.items()
+        if name not in own
+        and not name.startswith(("variant.", "price.", "compare_at.", "royalty.", "declares."))
+    }
+    for offered in offered_as(listing):
+        if "price_text" in offered:
+            usual = offered.get("compare_at_text")
+            price = str(offered["price_text"])
+            fields[str(offered["variant"])] = f"{price} (usually {usual})" if usual else price
+    for name, value in listing.fields.items():
+        if name.startswith("royalty.") and value is not None:
+            fields[f"Royalty, {name.removeprefix('royalty.')}"] = value
+    return fields
+
+
+def checklist(listing: Listing, files: Sequence[File], channel: str, page: str) -> dict[str, Any]:
+    """The variables of the hand-off templates."""
+    return {
+        "channel": channel,
+        "page": page,
+        "item": listing.item,
+        "files": [{"name": f.name, "size": f.size, "sha256": f.sha256} for f in files],
+        "fields": {k: plain(v) for k, v in _to_paste(listing).items()},
+        "declarations": [
+            {"name": d.name, "mechanism": d.mechanism, "value": d.value}
+            for d in listing.declarations
+        ],
+        "tasks": list(listing.tasks),
+    }
