@@ -38,7 +38,13 @@ def _books(account: str, box: Sandbox, bound: Sequence[Binding]) -> tuple[list[s
     differences = []
     # A file whose client died after the last byte is there as a whole, whatever the server calls it.
     every = (*box.landed(), *box.cut_short())
-    files = [entry for entry in every if not entry.key.endswith(WORDS)]
+    # A listing is told by its fields: it is no file.
+    files = [entry for entry in every if not entry.key.endswith(WORDS) and not entry.fields]
+    differences += [
+        f"{account}: {entry.key} is listed {entry.count} times"
+        for entry in every
+        if entry.fields and entry.count != 1
+    ]
     known = set()
     for binding in bound:
         for sent in binding.files:

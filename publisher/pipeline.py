@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -149,11 +149,13 @@ def push(
     stop: threading.Event | None = None,
     command: str = "push",
     staged: bool = False,
+    narrow: Callable[[Plan], Plan] = lambda plan: plan,
 ) -> PushResult:
     """Carry a plan out. Raises UnsafePlan before the first write when a guard trips that is not allowed.
 
     ``command`` is what the seller ran, for the override that a guard's error names. With ``staged`` accounts
-    that follow others are served after them, by what is live then; without, their pairs wait as planned.
+    that follow others are served after them, by what is live then, as far as ``narrow`` lets through of such
+    a later plan; without, their pairs wait as planned.
     """
     # Planning never needs what can write, so only a push loads it.
     from publisher.apply import Hands, carry_out, preflighted
@@ -178,9 +180,8 @@ def push(
         elif number:
             # Who follows another account is planned anew, with what is live there by now.
             now = door.clock.now()
-            todo = after_sources(
-                plan, make_plan(ws, ledger, day=plan.day or now.date(), now=now), stage
-            )
+            later = narrow(make_plan(ws, ledger, day=plan.day or now.date(), now=now))
+            todo = after_sources(plan, later, stage)
             trips = [t for t in plan_guards(todo, ledger) if t.guard not in set(allowed)]
             aside |= {t.account: unsafe(todo, trips, command) for t in trips}
         result = joined(result, carry_out(todo, stage, hands, run, aside))

@@ -14,27 +14,30 @@ RUNS = 20
 """Runs that the table shows; ``--json`` has them all."""
 
 
-def print_prices(console: Console, document: Mapping[str, Any]) -> None:
-    """What changes: old, new and per cent, a line for each price; held ones with their reason."""
+def print_prices(console: Console, document: Mapping[str, Any], nothing: str) -> None:
+    """What changes: old, new and per cent, a line for each field; held pairs with their reason.
+
+    ``nothing`` is the sentence for a plan without any change.
+    """
     from rich.table import Table
 
     lines = document["prices"]
-    if not lines:
-        say(console, "No price changes: every account already shows them.", "green")
-    else:
-        table = Table(box=None, pad_edge=False)
-        for head in ("", "item", "account", "field"):
-            table.add_column(head, overflow="fold")
-        for head in ("old", "new", "%"):
-            table.add_column(head, justify="right", overflow="fold")
-        for line in lines:
-            table.add_row(
-                text_of(WORD_SIGNS.get(line["word"], " "), style_of(line["word"])),
-                *(text_of(line[k]) for k in ("item", "account", "field")),
-                *(text_of(line[k] if line[k] is not None else "-", "") for k in ("old", "new")),
-                text_of(_signed(line["percent"])),
-            )
+    table = Table(box=None, pad_edge=False)
+    for head in ("", "item", "account", "field"):
+        table.add_column(head, overflow="fold")
+    for head in ("old", "new", "%"):
+        table.add_column(head, justify="right", overflow="fold")
+    for line in lines:
+        table.add_row(
+            text_of(WORD_SIGNS.get(line["word"], " "), style_of(line["word"])),
+            *(text_of(line[k]) for k in ("item", "account", "field")),
+            *(text_of(_value(line[k])) for k in ("old", "new")),
+            text_of(_signed(line["percent"])),
+        )
+    if lines:
         console.print(table)
+    else:
+        say(console, nothing, "green")
     for item in document["items"]:
         if item["word"] == "held":
             reason = (item["because"] or [{"text": "no reason is recorded"}])[0]["text"]
@@ -64,6 +67,12 @@ def print_runs(console: Console, document: Mapping[str, Any]) -> None:
         console.print(table)
     else:
         say(console, "No run has been recorded yet.", "dim")
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "-"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _signed(percent: float | None) -> str:

@@ -19,6 +19,7 @@ from publisher.listing import REMOTE, Because, Change, Listing, plain
 from publisher.plan import ACTIVE, Plan, PlanItem, Word, mark
 from publisher.pricing import PRICE_FIELDS, is_price
 from publisher.row import Verb
+from publisher.stances import STANCE
 from publisher.workspace import Workspace
 
 _UNSETTLED = Because(
@@ -67,12 +68,12 @@ def price_plan(whole: Plan, ws: Workspace, bindings: Mapping[Pair, Binding]) -> 
     findings = tuple(
         f for f in whole.findings if f.code.startswith("price-") and (f.item, f.account) in known
     )
-    return Plan(whole.release, tuple(pairs), accounts, findings, listings=listings)
+    return Plan(whole.release, tuple(pairs), accounts, findings, listings=listings, day=whole.day)
 
 
 def restated(listing: Listing, bound: Binding, differing: tuple[Change, ...]) -> Listing:
     """The listing as it is there, with the changes laid over it and without files: those stay as they are."""
-    there = {n: v for n, v in bound.fields.items() if not n.startswith(REMOTE)}
+    there = {n: v for n, v in bound.fields.items() if not n.startswith((REMOTE, STANCE))}
     there |= {c.field: c.new for c in differing}
     return replace(listing, key=bound.key, fields=there, files=(), findings=())
 
@@ -93,7 +94,7 @@ def _word(planned: PlanItem, differing: tuple[Change, ...]) -> tuple[Word, tuple
 
 
 def price_document(plan: Plan) -> dict[str, Any]:
-    """The plan's document with ``prices``: every price that changes, old and new, with per cent."""
+    """The plan's document with ``prices``: every field that changes, old and new, for a price with per cent."""
     return plan_document(plan) | {"prices": price_lines(plan)}
 
 

@@ -69,7 +69,9 @@ def _read(
 ) -> None:
     now = door.clock.now()
     told: list[Drift] = []
-    with ReadOnlySession(account.channel.session(door.context(account))) as session:
+    known = [Remote(b.remote_id, b.key, b.status, b.url) for b in bound]
+    context = door.context(account, bound=lambda: iter(known))
+    with ReadOnlySession(account.channel.session(context)) as session:
         for start in range(0, len(bound), PORTION):
             portion = bound[start : start + PORTION]
             keys = [b.key for b in portion]

@@ -6,10 +6,9 @@ undo can be undone. What was created, taken off or handed in cannot be taken bac
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from publisher.diff import changes
 from publisher.errors import UnsafePlan
 from publisher.ledger.records import Binding, Event, Pair
 from publisher.ledger.store import Ledger
@@ -28,7 +27,9 @@ from publisher.observe import Account
 from publisher.plan import Plan, PlanItem, Word, mark
 from publisher.price_sync import restated
 from publisher.pricing import is_price
+from publisher.restorable import kept_as_it_is
 from publisher.row import Verb
+from publisher.stances import STANCE
 from publisher.workspace import Workspace
 
 
@@ -46,7 +47,7 @@ class _Past:
         return [
             n
             for n in sorted({*self.before, *self.after})
-            if not n.startswith(REMOTE)
+            if not n.startswith((REMOTE, STANCE))
             and fingerprint(self.before.get(n)) != fingerprint(self.after.get(n))
         ]
 
@@ -63,6 +64,13 @@ class _Desk:
     told: list[Finding] = field(default_factory=list)
     refused: dict[str, int] = field(default_factory=dict)
     """Sentence → the later run that is in the way."""
+    today: Mapping[Pair, PlanItem] = field(init=False)
+    places: Mapping[str, tuple[str, int]] = field(init=False)
+    """File and line of each item of the manifest."""
+
+    def __post_init__(self) -> None:
+        self.today = {(p.account, p.item): p for p in self.whole.items}
+        self.places = {i.id: (i.file, i.line) for i in self.ws.items}
 
     def cannot(self, pair: Pair, text: str, remedy: str = "") -> None:
         """Note what this undo leaves as it is."""
@@ -74,8 +82,8 @@ class _Desk:
 
     def _finding(self, level: Level, pair: Pair, text: str, remedy: str, code: str) -> Finding:
         account, item = pair
-        place = next(((i.file, i.line) for i in self.ws.items if i.id == item), ("", 0))
-        return Finding(level, text, remedy, *place, item, account, code)
+        file, line = self.places.get(item, ("", 0))
+        return Finding(level, text, remedy, file, line, item, account, code)
 
 
 def undo_plan(
@@ -111,6 +119,7 @@ def _past(desk: _Desk) -> dict[Pair, _Past]:
     for event in desk.ledger.events(run=desk.run):
         pair = (event.account, event.item)
         if event.account not in known or not event.item:
+            _elsewhere(desk, event)
             continue
         old, new = event.data.get("old"), event.data.get("binding")
         if event.data.get("verb") == Verb.UPDATE.value and old and new:
@@ -126,6 +135,15 @@ def _past(desk: _Desk) -> dict[Pair, _Past]:
             text = f"the {intent.verb.value} of {intent.item or 'a batch'} has no known outcome"
             desk.cannot((intent.account, intent.item), text, "publisher push asks for it first")
     return found
+
+
+def _elsewhere(desk: _Desk, event: Event) -> None:
+    """A write at an account that takes part no more; one that was only not asked for is passed over."""
+    enabled = {a.name for a in desk.ws.project.enabled_accounts()}
+    if event.item and "binding" in event.data and event.account not in enabled:
+        text = f"{event.item} at {event.account} stays as it is: that account is not in use here"
+        remedy = "enable it in publisher.toml"
+        desk.cannot((event.account, event.item), text, remedy)
 
 
 def _final(desk: _Desk, pair: Pair, event: Event) -> None:
@@ -161,7 +179,13 @@ def _restoring(
     here = next(a for a in desk.ws.accounts if a.name == account)
     listing = desk.whole.listings.get((item, account))
     names = [n for n in was.names() if not _in_the_way(desk, pair, was, bound, n)]
-    names = list(_possible(desk, pair, was, bound, listing, names))
+    texts = {n: was.before.get(n) for n in names if not is_price(n)}
+    if texts:
+        kept = kept_as_it_is(listing, bound, texts, files_differ=was.files_differ)
+        names = [n for n in names if n not in kept]
+        for why in dict.fromkeys(kept.values()):
+            fields = ", ".join(n for n in kept if kept[n] == why)
+            desk.cannot(pair, f"{fields} of {item} at {account} stays as it is: {why}")
     back = tuple(
         Change(n, bound.fields.get(n), was.before.get(n))
         for n in sorted(names)
@@ -177,9 +201,7 @@ def _restoring(
 def _planned(
     desk: _Desk, account: Account, bound: Binding, back: tuple[Change, ...], listing: Listing
 ) -> PlanItem:
-    today = next(
-        (p for p in desk.whole.items if (p.account, p.item) == (account.name, bound.item)), None
-    )
+    today = desk.today.get((account.name, bound.item))
     word = Word.UPDATE
     because: tuple[Because, ...] = (Because("undo", f"as it was before run {desk.run}"),)
     if not back:
@@ -235,59 +257,6 @@ def _overtaken(desk: _Desk) -> UnsafePlan:
         "; ".join(desk.refused),
         remedy=f"{first}give its values up by naming it: publisher undo {desk.run} {named}",
     )
-
-
-def _possible(
-    desk: _Desk,
-    pair: Pair,
-    was: _Past,
-    bound: Binding,
-    listing: Listing | None,
-    names: Sequence[str],
-) -> Iterator[str]:
-    """The fields that can be put back. Prices always can; texts only where the files stay what they are."""
-    yield from (n for n in names if is_price(n))
-    others = [n for n in names if not is_price(n)]
-    if not others:
-        return
-    account, item = pair
-    if listing is None:
-        why = "it is not in the manifest any more"
-    elif was.files_differ:
-        why = "its files were replaced as well; put the old ones back and push"
-    elif today := _pending(bound, listing, others):
-        why = f"other changes of it wait for a push ({', '.join(today)})"
-    else:
-        for name in others:
-            if _strips(listing, name, was.before.get(name)):
-                text = (
-                    f"{name} of {item} at {account} stays: it carries a declaration about the image"
-                )
-                desk.cannot(pair, text)
-            else:
-                yield name
-        return
-    desk.cannot(pair, f"{', '.join(others)} of {item} at {account} cannot be put back: {why}")
-
-
-def _pending(bound: Binding, listing: Listing, names: Collection[str]) -> list[str]:
-    found = changes(listing.fields, bound.fields)
-    return [c.field for c in found if c.field not in names and not is_price(c.field)]
-
-
-def _strips(listing: Listing, name: str, before: FieldValue) -> bool:
-    """Whether the old value lacks a declaration that the field has to carry today."""
-    wanted = listing.fields.get(name)
-    return any(
-        word and _carries(wanted, word) and not _carries(before, word)
-        for d in listing.declarations
-        for word in (d.name, d.value)
-    )
-
-
-def _carries(value: FieldValue, word: str) -> bool:
-    parts = value if isinstance(value, tuple) else (str(value or ""),)
-    return any(word.casefold() in part.casefold() for part in parts)
 
 
 def _compare_with_manifest(

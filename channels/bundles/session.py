@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _PAGE = "index.html"
 _CARD = "listing.json"
 _CARD_KIND = "application/json"
-_CARD_BYTES = 1_000_000
+_CARD_BYTES = 4_000_000
 _FOREVER = "public, max-age=31536000, immutable"
 _SHORT = "public, max-age=60"
 
@@ -213,7 +213,12 @@ class BundleSession(Session):
 
     def _reprice(self, key: str, changes: Sequence[Change]) -> Receipt:
         card = self._card(key)
-        if card is None or "page" not in card:
+        if card is None or card.get("gone"):
+            raise Rejected(
+                f"the page of {key} is not there any more, so it has no price to change",
+                remedy="publisher push puts it up again",
+            )
+        if "page" not in card:
             raise Rejected(
                 f"what the page of {key} shows is not noted beside it, so its price cannot be changed alone",
                 remedy="change something else of the bundle as well and push it once",

@@ -66,6 +66,9 @@ class Adapter(Channel):
             fields[AI_TEXT] = stated
         if offer is not None:
             fields |= _offered(offer)
+        if copy.source is not None:
+            # Readers compare the entry with the page behind its link, so the page's prices count.
+            fields = _as_sold(fields, copy.source.fields)
         fields |= {f"csv.{n}": v for n, v in copy.fields.items() if n.casefold() != AI_TEXT}
         return Listing(
             item=item.id,
@@ -159,10 +162,22 @@ def _offered(offer: Offer) -> Mapping[str, FieldValue]:
     for variant in offer.variants:
         fields[f"variant.{variant.id}"] = variant.title
         fields[f"price.{variant.id}"] = f"{variant.price} {offer.currency}"
-        before = getattr(variant, "compare_at", None)
-        if before is not None:
-            fields[f"compare_at.{variant.id}"] = f"{before} {offer.currency}"
+        if variant.compare_at is not None:
+            fields[f"compare_at.{variant.id}"] = f"{variant.compare_at} {offer.currency}"
     return fields
+
+
+_SOLD = ("variants", "variant.", "price.", "compare_at.")
+
+
+def _as_sold(
+    fields: dict[str, FieldValue], shop: Mapping[str, FieldValue]
+) -> dict[str, FieldValue]:
+    """The entry with the variants and prices that the followed shop has live, where it has any."""
+    there = {n: v for n, v in shop.items() if n.startswith(_SOLD) and v is not None}
+    if not any(n.startswith("price.") for n in there):
+        return fields
+    return {n: v for n, v in fields.items() if not n.startswith(_SOLD)} | there
 
 
 def _texts_by_machine(copy: Copy) -> tuple[tuple[str, ...], tuple[Finding, ...]]:

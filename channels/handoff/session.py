@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from channels.transport.batch import batch_sheets
-from channels.transport.pack import CARD, build_pack, kept_files, make_pack, read_pack
+from channels.transport.pack import CARD, build_pack, make_pack, read_pack, reword_pack
 from publisher.channel import Session
 from publisher.errors import Rejected
 from publisher.listing import Change, File, Health, Listing, Receipt, Remote, Staged, Status
@@ -69,10 +69,11 @@ class HandoffSession(Session):
     ) -> Receipt:
         """Make the pack anew; the checklist is for the person who carries the change over.
 
-        Without files only words change, such as a price: the files of the pack stay in it.
+        Without files only words change, such as a price: the files of the pack stay in it as they are.
         """
-        parts = staged or kept_files(self.context, remote.key)
-        return build_pack(self.context, listing, parts, listing.key, listing.key)
+        if staged:
+            return build_pack(self.context, listing, staged, listing.key, listing.key)
+        return reword_pack(self.context, listing, remote.key, listing.key)
 
     def withdraw(self, remote: Remote) -> Receipt:
         """Remove the pack. Whether somebody carried it over is not known here, so a person is asked to look."""

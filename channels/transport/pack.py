@@ -14,14 +14,12 @@ from typing import Any
 
 from channels.transport.batch import offered_as
 from publisher.channel import Context
-from publisher.errors import Conflict, Rejected
+from publisher.errors import Conflict, OutcomeUnknown, Rejected
 from publisher.listing import FieldValue, File, Listing, Receipt, Remote, Staged, Status, plain
 
 CARD = "listing.json"
 _WORDS = (CARD, "checklist.md", "checklist.html")
 """Files of a pack that are made of the listing's words."""
-_KEPT = "kept"
-"""The role of a file that lies in the pack already."""
 
 
 def make_pack(
@@ -65,10 +63,38 @@ def build_pack(
     context.sending()
     shutil.rmtree(place, ignore_errors=True)
     building.rename(place)
+    return _receipt(context, listing, place, key, tuple(s.file for s in staged))
+
+
+def reword_pack(context: Context, listing: Listing, name: str, key: str) -> Receipt:
+    """Write the words of a pack anew; its files stay as they are. Raises Rejected when it is not there."""
+    place = context.outbox / name
+    if not (place / CARD).is_file():
+        raise Rejected(
+            f"the pack {place} is not there any more",
+            remedy=f"publisher resolve {listing.item} {context.account} --as gone, then push",
+        )
+    found = sorted(
+        p for p in place.glob("*") if p.is_file() and p.name not in _WORDS and p.name[0] != "."
+    )
+    files = [_measured(path) for path in found]
+    context.sending()
+    try:
+        _write_words(context, place, listing, files)
+    except OSError as error:
+        raise OutcomeUnknown(
+            f"the words of the pack {place} could not be written whole", detail=repr(error)
+        ) from error
+    return _receipt(context, listing, place, key, ())
+
+
+def _receipt(
+    context: Context, listing: Listing, place: Path, key: str, sent: tuple[File, ...]
+) -> Receipt:
     page = context.row.page
     task = f"open {place / 'checklist.html'}" + (f" and go to {page}" if page else "")
     remote = Remote(key, key, Status.PREPARED, url=(place / "checklist.html").as_uri())
-    return Receipt(remote, tasks=(task, *listing.tasks), sent=tuple(s.file for s in staged))
+    return Receipt(remote, tasks=(task, *listing.tasks), sent=sent)
 
 
 def read_pack(context: Context, name: str) -> dict[str, Any] | None:
@@ -80,17 +106,10 @@ def read_pack(context: Context, name: str) -> dict[str, Any] | None:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
 
 
-def kept_files(context: Context, name: str) -> tuple[Staged, ...]:
-    """The files that a pack has, beside its words."""
-    lying = (context.outbox / name).glob("*")
-    found = sorted(p for p in lying if p.is_file() and p.name not in _WORDS)
-    return tuple(Staged(_measured(path)) for path in found)
-
-
 def _measured(path: Path) -> File:
     with path.open("rb") as source:
         checksum = hashlib.file_digest(source, "sha256").hexdigest()
-    return File(_KEPT, path.name, path, path.stat().st_size, checksum)
+    return File("kept", path.name, path, path.stat().st_size, checksum)
 
 
 def _copy(context: Context, file: File, target: Path) -> None:
@@ -98,8 +117,7 @@ def _copy(context: Context, file: File, target: Path) -> None:
     with file.path.open("rb") as source, target.open("wb") as sink:
         while block := source.read(step):
             sink.write(block)
-            if file.role != _KEPT:
-                context.progress(file.name, len(block))
+            context.progress(file.name, len(block))
 
 
 def _write_words(context: Context, folder: Path, listing: Listing, files: Sequence[File]) -> None:
@@ -108,9 +126,17 @@ def _write_words(context: Context, folder: Path, listing: Listing, files: Sequen
         ("handoff.md.j2", "checklist.md"),
         ("handoff.html.j2", "checklist.html"),
     ):
-        (folder / name).write_text(context.render(template, variables), encoding="utf-8")
+        _replace(folder / name, context.render(template, variables))
     card = {"item": listing.item, "fields": plain(dict(listing.fields))}
-    (folder / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")
+    # Last of all: what it says is what the pack is found to say.
+    _replace(folder / CARD, json.dumps(card, ensure_ascii=False, indent=1))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    fresh = path.with_name(f".{path.name}.fresh")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
 
 
 def _to_paste(listing: Listing) -> dict[str, FieldValue]:

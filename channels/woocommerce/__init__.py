@@ -169,9 +169,8 @@ def _offered(offer: Offer | None) -> dict[str, FieldValue]:
     for variant in offer.variants:
         fields[f"variant.{variant.id}"] = variant.title
         fields[f"price.{variant.id}"] = f"{variant.price} {offer.currency}"
-        usual = getattr(variant, "compare_at", None)
-        if usual is not None:
-            fields[f"compare_at.{variant.id}"] = f"{usual} {offer.currency}"
+        if variant.compare_at is not None:
+            fields[f"compare_at.{variant.id}"] = f"{variant.compare_at} {offer.currency}"
     return fields
 
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from channels.woocommerce.asking import is_varied, withdrawal
 from channels.woocommerce.client import Shop
 from channels.woocommerce.looking import PRODUCTS
 from channels.woocommerce.prices import check_echo, is_price
 from channels.woocommerce.readback import status_of
 from channels.woocommerce.refusals import NO_PRODUCT, TOO_LARGE, error_code, refusal
-from channels.woocommerce.writing import Writing, is_varied, withdrawal
+from channels.woocommerce.writing import Writing
 from publisher.channel import Context, Write, Wrote
 from publisher.errors import Conflict, OutcomeUnknown, PublisherError, Rejected, Scope, Transient
 from publisher.listing import Receipt, Remote, Status
@@ -106,17 +107,17 @@ class Batching:
         if write.verb is Verb.CREATE:
             if there is not None:
                 return None
-            return _Part(write, "create", self._writing.new_product(listing, write.staged))
+            return _Part(write, "create", self._writing.asking.new_product(listing, write.staged))
         fields = {**listing.fields, **{c.field: c.new for c in write.changes}}
         if is_varied(fields) or write.remote is None:
             return None
         if _is_pricing(write):
-            body = {"id": int(write.remote.id), **self._writing.price_body(fields)}
+            body = {"id": int(write.remote.id), **self._writing.asking.prices(fields)}
             return _Part(write, "update", body)
         if there is None or status_of(there)[0] in (Status.GONE, Status.PARTIAL):
             return None
         names = {c.field for c in write.changes}
-        asked = self._writing.change_body(there, listing, fields, names, write.staged)
+        asked = self._writing.asking.change(there, listing, fields, names, write.staged)
         return _Part(write, "update", {"id": there["id"], **asked})
 
     def _one(self, write: Write) -> Receipt:

@@ -80,7 +80,7 @@ class Shop:
 
         A ``probe`` is a request that changes nothing, so that its failure is Transient like a read's.
         """
-        content = json.dumps(body, ensure_ascii=False).encode()
+        content = json.dumps(body).encode()
         request = self._line.build_request(
             method,
             self._address(path, {}),

@@ -63,20 +63,24 @@ class WooSession(Session):
         found = answer.accepted("the system status")
         version = str(_part(found, "environment").get("version") or "unknown")
         currency = str(_part(found, "settings").get("currency") or self.catalogue.currency)
-        wanted = self.context.options.get("currency")
+        prices = self.context.options.get("prices")
+        wanted = prices.get("currency") if isinstance(prices, Mapping) else None
         if wanted and str(wanted) != currency:
             raise ConfigError(
                 f"{self.context.account}: the account sells in {wanted}, the shop in {currency}",
-                remedy=f'write currency = "{currency}" for the account, or change that of the shop',
+                remedy=f'write currency = "{currency}" in the account\'s prices, or change that of the shop',
             )
         # An empty batch changes nothing, and a key that may only read is refused.
         self.shop.write("POST", f"{PRODUCTS}/batch", {}, probe=True)
         pictures = "pictures are linked by address"
         if settings.uploads:
             pictures = f"pictures are uploaded by {self._uploader()}"
-        return Health(
-            self.context.account, (f"WooCommerce {version}", f"prices in {currency}", pictures)
-        )
+        notes = [f"WooCommerce {version}", f"prices in {currency}", pictures]
+        if settings.is_open:
+            notes.append(
+                "plain http: whoever is on the way reads along, the WordPress login included"
+            )
+        return Health(self.context.account, tuple(notes))
 
     def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
         """The product with this SKU. In the trash or withdrawn it is GONE.
@@ -103,7 +107,9 @@ class WooSession(Session):
         found = self.catalogue.by_sku(keys)
         foreign = {key for key, product in found.items() if not is_ours(product, key)}
         if foreign:
-            foreign -= {r.key for r in self.context.bound() if r.key in foreign}
+            ids = {str(found[key]["id"]) for key in foreign}
+            bound = {r.id for r in self.context.bound() if r.id in ids}
+            foreign = {key for key in foreign if str(found[key]["id"]) not in bound}
         remotes = {key: self.catalogue.remote(product) for key, product in found.items()}
         for key in foreign:
             stranger = replace(remotes[key], status=Status.PARTIAL)

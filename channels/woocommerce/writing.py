@@ -1,42 +1,32 @@
-"""One write at a time: a product made, changed, or taken off, with what has to be there before it.
+"""One write at a time: a product made, changed, or taken off.
 
-Pictures and categories come first, because they do no harm when the product never follows. A SKU that is taken
-is looked at: what an earlier attempt of ours made is finished, anything else is left alone.
+A SKU that is taken is looked at: what an earlier attempt of ours made is finished, anything else is left alone.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from channels.woocommerce.asking import Asking, is_varied, withdrawal
 from channels.woocommerce.client import Shop
-from channels.woocommerce.library import Library, images
 from channels.woocommerce.looking import PRODUCTS, Catalogue
-from channels.woocommerce.prices import check_echo, is_price, product_prices, variants_of
+from channels.woocommerce.prices import check_echo, is_price, product_prices
 from channels.woocommerce.product import (
     DONE,
-    FILES,
     ITEM,
-    MAKING,
     STATE,
-    WITHDRAWN,
     body,
-    escaped,
-    meta,
-    structure,
 )
 from channels.woocommerce.readback import (
-    downloads_of,
     fields_of,
     files_of,
     is_ours,
     meta_of,
-    option_of,
     remote_of,
     status_of,
-    stored_fields,
 )
 from channels.woocommerce.refusals import (
     NO_PRODUCT,
@@ -46,7 +36,6 @@ from channels.woocommerce.refusals import (
     refusal,
     resource_id,
 )
-from channels.woocommerce.shelves import Shelves
 from channels.woocommerce.variations import Variations, Wanted
 from publisher.channel import Context
 from publisher.errors import Conflict, PublisherError, Rejected
@@ -63,8 +52,7 @@ class Writing:
         self.catalogue = Catalogue(shop)
         self._shop = shop
         self._context = context
-        self._library = Library(shop, context)
-        self._shelves = Shelves(shop)
+        self.asking = Asking(shop, context, self.catalogue)
         self._variations = Variations(shop, self.catalogue)
 
     # Create
@@ -74,29 +62,12 @@ class Writing:
         there = self.catalogue.by_sku([key], trash=False).get(key)
         if there is not None:
             return self.take_over(there, listing, staged)
-        made = self.new_product(listing, staged)
+        made = self.asking.new_product(listing, staged)
         self._context.sending()
         answer = self._shop.write("POST", PRODUCTS, made)
         if not answer.good:
             return self.in_the_way(answer.data, listing, staged, answer.status)
         return self.created(answer.data, made, listing, staged)
-
-    def new_product(self, listing: Listing, staged: Sequence[Staged]) -> Product:
-        """The JSON of a new product; its pictures and categories are there already when this returns."""
-        fields = listing.fields
-        made = body(fields, fields, currency=self.catalogue.currency) | structure(fields)
-        placed = self._library.place((s.file for s in staged), {})
-        state = MAKING if is_varied(fields) else DONE
-        if is_varied(fields):
-            made["status"] = "draft"
-        return made | {
-            "sku": listing.key,
-            "categories": self._shelves.ids(_words(fields.get("categories"))),
-            "images": self._images(listing.fields, staged, placed),
-            "meta_data": meta(
-                listing.item, fields, files=_pairs(placed), state=state, names=fields
-            ),
-        }
 
     def created(
         self, product: Product, sent: Product, listing: Listing, staged: Sequence[Staged]
@@ -177,11 +148,6 @@ class Writing:
         )
         return Receipt(Remote(str(there["id"]), remote.key, Status.GONE))
 
-    def price_body(self, fields: Mapping[str, FieldValue]) -> Product:
-        """The prices of a simple product, checked, and nothing else."""
-        (variant,) = variants_of(fields)
-        return dict(product_prices(fields, variant, self.catalogue.currency))
-
     def receipt(self, product: Product, listing: Listing, staged: Sequence[Staged]) -> Receipt:
         """The receipt of a simple product as the shop answered it."""
         remote = remote_of(product, (), self.catalogue.currency)
@@ -197,7 +163,7 @@ class Writing:
     ) -> Receipt:
         currency = self.catalogue.currency
         if not is_varied(fields):
-            asked = self.price_body(fields)
+            asked = self.asking.prices(fields)
             self._context.sending()
             answer = self._shop.write("PUT", f"{PRODUCTS}/{remote.id}", asked)
             product = self._accepted(answer, listing.key)
@@ -231,36 +197,6 @@ class Writing:
             raise Conflict(f"{listing.key}: product {there['id']} belongs to {owner} by now")
         return there
 
-    def change_body(
-        self,
-        there: Product,
-        listing: Listing,
-        fields: Mapping[str, FieldValue],
-        names: set[str],
-        staged: Sequence[Staged],
-    ) -> Product:
-        """The JSON that brings a product to ``fields`` in what ``names`` says; pictures go up before."""
-        made = body(fields, names, currency=self.catalogue.currency, kept=downloads_of(there))
-        if "variants" in names or any(n.startswith("variant.") for n in names):
-            made |= structure(fields, self._left(there))
-        if "categories" in names:
-            made["categories"] = self._shelves.ids(_words(fields.get("categories")))
-        shown = files_of(there)
-        placed = self._library.place((s.file for s in staged), shown)
-        if set(placed) - set(shown) or "image" in names:
-            made["images"] = self._images(fields, staged, placed, there)
-        state = meta_of(there).get(STATE)
-        made["meta_data"] = meta(
-            listing.item,
-            _remembered(there, listing, fields, names),
-            files=_pairs(placed) if staged else None,
-            state=DONE if state not in (None, DONE, MAKING) else state,
-            names=names,
-        )
-        if status_of(there)[0] in (Status.GONE, Status.PARTIAL):
-            made |= body(fields, ["status"], currency=self.catalogue.currency)
-        return made
-
     def _brought(
         self,
         there: Product,
@@ -269,7 +205,7 @@ class Writing:
         names: set[str],
         staged: Sequence[Staged],
     ) -> Receipt:
-        asked = self.change_body(there, listing, fields, names, staged)
+        asked = self.asking.change(there, listing, fields, names, staged)
         making = is_varied(fields) and status_of(there)[0] is Status.PARTIAL
         if making:
             asked["status"] = "draft"
@@ -303,29 +239,6 @@ class Writing:
         remote = remote_of(done, variations, self.catalogue.currency)
         return self._receipt(remote, listing, staged)
 
-    def _left(self, there: Product) -> list[str]:
-        """The options of variations that stay there although they may no longer be offered."""
-        return [option_of(v) for v in self.catalogue.variations(there) if option_of(v)]
-
-    def _images(
-        self,
-        fields: Mapping[str, FieldValue],
-        staged: Sequence[Staged],
-        placed: Mapping[str, str],
-        there: Mapping[str, Any] | None = None,
-    ) -> list[dict[str, Any]]:
-        alt = escaped(fields.get("title"))
-        found: list[dict[str, Any]] = list(images([s.file for s in staged], placed, alt))
-        address = fields.get("image")
-        if found or not address:
-            return found
-        # The shop fetches an address anew each time: one that it has from here is kept by its id.
-        old = stored_fields(there).get("image") if there is not None else None
-        kept = (there or {}).get("images") or []
-        if old == address and kept:
-            return [{"id": kept[0]["id"]}]
-        return [{"src": str(address), "alt": alt}]
-
     def _hide(self, product: Mapping[str, Any]) -> None:
         # The error that is on its way says what is wrong; this only keeps customers away from it.
         with contextlib.suppress(PublisherError):
@@ -347,36 +260,6 @@ class Writing:
         return Receipt(remote, tuple(tasks), tuple(s.file for s in staged))
 
 
-def withdrawal() -> Product:
-    """What hides a product, and remembers that it was us."""
-    return {"status": "draft", "meta_data": [{"key": STATE, "value": WITHDRAWN}]}
-
-
-def is_varied(fields: Mapping[str, FieldValue]) -> bool:
-    """Whether it has variations."""
-    return len(variants_of(fields)) > 1
-
-
 def _concerns_variations(name: str) -> bool:
     parts = ("variants", "product", "download", "download_name")
     return is_price(name) or name in parts or name.startswith("variant.")
-
-
-def _remembered(
-    there: Product, listing: Listing, fields: Mapping[str, FieldValue], names: set[str]
-) -> dict[str, FieldValue]:
-    """What the product's meta data say after the write: what they said, and what was named."""
-    stored = stored_fields(there) or dict(fields)
-    merged = {**stored, **{n: fields.get(n) for n in names}}
-    return {n: v for n, v in merged.items() if v is not None or n in listing.fields}
-
-
-def _pairs(placed: Mapping[str, str]) -> list[str]:
-    return [f"{sha}={place}" for sha, place in placed.items()]
-
-
-def _words(value: FieldValue) -> Iterable[str]:
-    return value if isinstance(value, tuple) else ()
-
-
-__all__ = ["FILES", "Writing", "is_varied", "withdrawal"]

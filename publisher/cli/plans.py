@@ -252,6 +252,7 @@ def push(
                 allowed=guards,
                 strict=strict,
                 stop=stop,
+                command="push" + "".join(f" --item {i}" for i in item or ()),
                 staged=True,
             )
     document = push_document(result)

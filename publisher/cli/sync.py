@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -62,7 +62,14 @@ def sync_prices(
         plan = price_plan(_whole(ws, ledger, as_of), ws, ledger.bindings())
         named = "".join(f" --item {i}" for i in item or ()) + (f" --as-of {as_of}" if as_of else "")
         command = f"sync prices{named}"
-        code = _carry_out(ws, ledger, plan, command, dry_run, digest, allow, as_json)
+        nothing = "No price changes: every account already shows them."
+
+        def prices_alone(later: Plan) -> Plan:
+            return price_plan(later, ws, ledger.bindings())
+
+        code = _carry_out(
+            ws, ledger, plan, command, nothing, dry_run, digest, allow, as_json, prices_alone
+        )
     raise typer.Exit(code)
 
 
@@ -89,7 +96,8 @@ def undo(
         number = chosen_run(ledger, run)
         plan = undo_plan(ws, ledger, _whole(ws, ledger, None), number, over or ())
         command = f"undo {number}" + "".join(f" --over {r}" for r in over or ())
-        code = _carry_out(ws, ledger, plan, command, dry_run, digest, allow, as_json)
+        nothing = f"Nothing to put back: no value that run {number} set is there any more."
+        code = _carry_out(ws, ledger, plan, command, nothing, dry_run, digest, allow, as_json)
     raise typer.Exit(code)
 
 
@@ -123,12 +131,17 @@ def _carry_out(
     ledger: Ledger,
     plan: Plan,
     command: str,
+    nothing: str,
     dry_run: bool,
     digest: str | None,
     allow: list[str] | None,
     as_json: bool,
+    narrow: Callable[[Plan], Plan] | None = None,
 ) -> int:
-    """Show the plan, and carry it out unless it is only to be shown; returns the exit code."""
+    """Show the plan, and carry it out unless it is only to be shown; returns the exit code.
+
+    With ``narrow``, accounts that follow others come after them, with what it leaves of a plan of then.
+    """
     from publisher.outcome import push_document
     from publisher.pacing import SystemClock
     from publisher.pipeline import plan_guards
@@ -141,7 +154,7 @@ def _carry_out(
     guards = [{"guard": t.guard.value, "account": t.account, "text": t.text} for t in trips]
     document = price_document(plan) | {"guards": guards}
     if not as_json:
-        _show(document)
+        _show(document, nothing)
     if dry_run:
         if as_json:
             common.print_json(document)
@@ -158,6 +171,8 @@ def _carry_out(
             reporter=follow,
             allowed=allowed,
             command=command,
+            staged=narrow is not None,
+            narrow=narrow or (lambda later: later),
         )
     done = push_document(result)
     if as_json:
@@ -170,13 +185,13 @@ def _carry_out(
     return result.exit_code
 
 
-def _show(document: Mapping[str, Any]) -> None:
+def _show(document: Mapping[str, Any], nothing: str) -> None:
     from publisher.console import print_findings, print_guards
     from publisher.price_answers import print_prices
     from publisher.terminal import say
 
     console = common.console()
-    print_prices(console, document)
+    print_prices(console, document, nothing)
     print_findings(console, document["findings"])
     print_guards(console, document["guards"])
     say(console, f"digest {document['digest']}", "dim")

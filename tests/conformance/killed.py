@@ -63,6 +63,19 @@ def _around(kind: Any, name: str, before: Callable[..., Any], after: Callable[..
     setattr(kind, name, call)
 
 
+def _around_batches(kind: Any, *, before: bool) -> None:
+    """The same for what goes together: before the call, or after its last answer but ahead of its noting."""
+    inner = kind.write_many
+
+    def call(self: Any, *given: Any) -> Any:
+        if before:
+            _die()
+        list(inner(self, *given))
+        _die()
+
+    kind.write_many = call
+
+
 def _arm(kind: Any, point: str) -> None:
     def nothing() -> None: ...
 
@@ -76,6 +89,8 @@ def _arm(kind: Any, point: str) -> None:
         "submitting": (kind, "submit", True),
         "submitted": (kind, "submit", False),
     }
+    if point in ("creating", "created"):
+        _around_batches(kind, before=point == "creating")
     where, name, before = places[point]
     _around(where, name, _die if before else nothing, nothing if before else _die)
 

@@ -173,6 +173,7 @@ def test_29_killed_at_any_point_the_next_run_ends_settled(
     needed = {"staged": Verb.STAGE, "submitting": Verb.SUBMIT, "submitted": Verb.SUBMIT}.get(point)
     if needed is not None and needed not in world.row.can:
         pytest.skip(f"{world.row.title}: {world.row.cannot[needed]}")
+    world.offer_sources()
     world.ledger.close()
     status = _publish_and_die(world, doomed, point)
     assert status == signal.SIGKILL, f"the run came to its end: {status}"

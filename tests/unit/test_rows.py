@@ -49,6 +49,7 @@ OURS = {
     **{n: CHANNELS / "feeds" / f"{n}.toml" for n in FEEDS},
     **{n: CHANNELS / "browser" / f"{n}.toml" for n in BY_BROWSER},
     "bundles": CHANNELS / "bundles" / "bundles.toml",
+    "woocommerce": CHANNELS / "woocommerce" / "woocommerce.toml",
     "handoff": CHANNELS / "handoff" / "handoff.toml",
 }
 TODAY = dt.date(2026, 11, 21)
@@ -278,7 +279,7 @@ def test_rows_without_a_csv_say_why_there_is_no_batch_step() -> None:
 def test_what_the_rows_take() -> None:
     assert load("bundles").accepts == (ItemKind.BUNDLE,)
     packs = {"handoff", "etsy", "shopify", "woocommerce", "google-merchant"}
-    for name in ("handoff", *BY_HAND):
+    for name in ("handoff", "woocommerce", *BY_HAND):
         both = (ItemKind.ASSET, ItemKind.BUNDLE)
         assert load(name).accepts == (both if name in packs else both[:1])
     assert all(load(n).accepts == (ItemKind.ASSET,) for n in STOCK)

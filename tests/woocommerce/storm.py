@@ -12,8 +12,8 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from publisher.outcome import PushResult
 from publisher.pipeline import make_plan, push
 from publisher.plan import Plan
 from publisher.render import renderer
+from publisher.standing import withdrawal_plan
 from publisher.workspace import Workspace, open_workspace
 
 START = dt.datetime(2026, 11, 21, 9, tzinfo=dt.UTC)
@@ -115,21 +116,23 @@ def planned(folder: Path, ledger: Ledger, now: dt.datetime) -> tuple[Workspace, 
     return ws, make_plan(ws, ledger, day=now.date(), now=now)
 
 
-def publish(order: Order) -> tuple[PushResult, dt.datetime]:
-    """One push to its end; returns the moment at which it ended."""
+def publish(order: Order, withdrawn: Sequence[str] = ()) -> tuple[PushResult, dt.datetime]:
+    """One push to its end, or the withdrawal of some items; returns the moment at which it ended."""
     folder = Path(order.project)
     clock = Clock(dt.datetime.fromisoformat(order.now))
     state = folder / "state"
     state.mkdir(exist_ok=True)
     with Ledger.open(state / "ledger.sqlite") as ledger:
         ws, plan = planned(folder, ledger, clock.now())
+        if withdrawn:
+            plan = withdrawal_plan(ws, ledger, list(withdrawn))
         door = Door(
             ws.folder, folder / "outbox", ws.release, clock, renderer(ws.folder),
             {"shop": order.overrides},
         )  # fmt: skip
         studio: Any = Bytes(folder / "made")
         result = push(
-            replace(plan), ws, ledger=ledger, studio=studio, door=door, reporter=Silent(),
+            plan, ws, ledger=ledger, studio=studio, door=door, reporter=Silent(),
             allowed=tuple(Guard),
         )  # fmt: skip
     return result, clock.now()

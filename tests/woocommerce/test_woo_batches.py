@@ -144,7 +144,7 @@ def test_what_is_not_from_here_is_never_found_as_a_write_of_ours(front: Shopfron
         "ours": Status.LIVE,
         "theirs": Status.PARTIAL,
     }
-    front.bound.append(Remote("1", "theirs"))
+    front.bound.append(Remote(str(front.product("theirs")["id"]), "theirs"))
     assert front.session().find_many(["theirs"])["theirs"].status is Status.LIVE
     assert front.session().find_many([]) == {}
 

@@ -73,6 +73,12 @@ class Story:
         result, self.now = publish(self.order())
         return result
 
+    def withdraw(self, names: list[str]) -> None:
+        """Take items off, through the ledger."""
+        order = self.order()
+        result, self.now = publish(order, withdrawn=names)
+        assert {o.done for o in result.outcomes} == {Done.WITHDRAWN}
+
     def reprice(self, name: str, variant: str, price: str) -> None:
         """Another price in the manifest."""
         self.prices[name] = {**self.prices[name], variant: price}
@@ -191,6 +197,23 @@ def test_a_key_that_expires_in_mid_run_stops_the_account_and_nothing_is_lost(sto
     assert isinstance(result.problems["shop"], AuthFailed)
     assert {o.done for o in result.outcomes} <= {Done.PUBLISHED, Done.FAILED, Done.UNKNOWN}
     story.box.clear_faults()
+    story.push()
+    story.check()
+
+
+def test_withdrawn_and_made_again_it_is_there_although_the_write_got_lost(story: Story) -> None:
+    names = ["g00", "g01", "g02", "v00"]
+    story.prices = {name: story.prices[name] for name in names}
+    write_project(story.folder, story.prices)
+    story.push()
+    story.withdraw(names)
+    assert {p["status"] for p in story.box.shop.books.all("product")} == {"draft"}
+    # What was withdrawn is still found there, which must not pass for the write that never came.
+    story.trouble = lambda number, request, answer: (
+        _never_came(number, request, answer) if number in (1, 3) else answer()
+    )
+    story.push()
+    story.trouble = None
     story.push()
     story.check()
 

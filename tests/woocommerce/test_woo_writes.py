@@ -80,6 +80,12 @@ def test_check_says_what_it_found_and_writes_nothing(either: Shopfront) -> None:
     assert either.products() == [] and either.writes() == []
 
 
+def test_plain_http_to_another_machine_is_said(front: Shopfront) -> None:
+    assert not front.configured().is_open
+    assert front.configured(url="http://shop.example").is_open
+    assert not front.configured(url="https://shop.example").is_open
+
+
 def test_check_knows_a_key_that_may_only_read(front: Shopfront) -> None:
     front.box.fault("read_only_key")
     with pytest.raises(NeedsHuman, match="write permissions") as caught:
@@ -88,7 +94,7 @@ def test_check_knows_a_key_that_may_only_read(front: Shopfront) -> None:
 
 
 def test_check_compares_the_currency(front: Shopfront) -> None:
-    front.options["currency"] = "USD"
+    front.options["prices"] = {"currency": "USD"}
     with pytest.raises(ConfigError, match=r"USD.*EUR"):
         front.session().check()
 

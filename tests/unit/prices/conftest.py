@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,15 +31,35 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdapterSandbox]
     box.stop()
 
 
-@pytest.fixture
-def shop(bucket: AdapterSandbox, tmp_path: Path) -> Iterator[Shop]:
+@contextmanager
+def published(bucket: AdapterSandbox, folder: Path) -> Iterator[Shop]:
     from pricing_shop import Shop
 
     bucket.stop()
     place = dict(bucket.start())
-    with Ledger.open(tmp_path / "state" / "ledger.sqlite") as ledger:
-        made = Shop(tmp_path, ledger, place)
+    with Ledger.open(folder / "state" / "ledger.sqlite") as ledger:
+        made = Shop(folder, ledger, place)
         ws = made.workspace
         result = made.carry_out(made.whole(ws), "push")
         assert result.exit_code == 0, result.problems
         yield made
+
+
+@pytest.fixture
+def shop(bucket: AdapterSandbox, tmp_path: Path) -> Iterator[Shop]:
+    """A shop of the test's own."""
+    with published(bucket, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def once(bucket: AdapterSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with published(bucket, tmp_path_factory.mktemp("once")) as made:
+        yield made
+
+
+@pytest.fixture
+def planned(once: Shop) -> Shop:
+    """A shop for tests that only plan: nothing may be written to it."""
+    once.as_published()
+    return once

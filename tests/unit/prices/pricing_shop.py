@@ -29,6 +29,19 @@ from publisher.workspace import Workspace, open_workspace
 NOON = dt.datetime(2026, 11, 26, 12, tzinfo=dt.UTC)
 
 
+class HurriedClock(SystemClock):
+    """The real time, in which a pause is over as soon as it begins."""
+
+    def __init__(self) -> None:
+        self._ahead = dt.timedelta()
+
+    def now(self) -> dt.datetime:
+        return super().now() + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        self._ahead += dt.timedelta(seconds=max(0.0, seconds))
+
+
 class Shop:
     """A project of one bundle at a bucket and at a folder, published once and changed by the tests."""
 
@@ -36,9 +49,19 @@ class Shop:
         self.folder = folder
         self.ledger = ledger
         self.place = place
+        self.rules, self.now = "", NOON
+        self.pack: dict[str, Any] = {}
+        self.as_published()
+        picture = pyvips.Image.gaussnoise(64, 48, mean=128, sigma=30).cast("uchar")
+        picture.bandjoin([picture, picture]).copy(interpretation="srgb").pngsave(
+            str(folder / "one.png")
+        )
+
+    def as_published(self) -> None:
+        """Let the manifest and the rules say again what they said at first."""
         self.rules = ""
         self.now = NOON
-        self.pack: dict[str, Any] = {
+        self.pack = {
             "id": "pack",
             "title": "A pack of one wallpaper",
             "description": "One wallpaper in full size",
@@ -46,10 +69,6 @@ class Shop:
             "assets": ["one"],
             "offer": self.offer("29.00"),
         }
-        picture = pyvips.Image.gaussnoise(64, 48, mean=128, sigma=30).cast("uchar")
-        picture.bandjoin([picture, picture]).copy(interpretation="srgb").pngsave(
-            str(folder / "one.png")
-        )
 
     @staticmethod
     def offer(price: str, **more: Any) -> dict[str, Any]:
@@ -95,7 +114,7 @@ class Shop:
         render = renderer(self.folder)
         studio = Studio(ws.state / "cache", render, workers=1)
         door = Door(
-            ws.folder, ws.outbox, "r", SystemClock(), render, overrides={"bundles": self.place}
+            ws.folder, ws.outbox, "r", HurriedClock(), render, overrides={"bundles": self.place}
         )
         try:
             return push(

@@ -33,7 +33,7 @@ def test_the_rules_on_the_pages_are_accepted(tmp_path: Path, page: str) -> None:
 
 def test_the_manifest_on_the_page_is_accepted_and_priced(tmp_path: Path) -> None:
     (tmp_path / "masters").mkdir()
-    (tmp_path / "masters" / "glass-001.png").touch()
+    (tmp_path / "masters" / "glass-001.png").write_bytes(b"not looked at")
     release = tmp_path / "release.yaml"
     release.write_text("release: r\n" + blocks(PAGE, "yaml")[0], "utf-8")
     loaded = load_manifest(release, tmp_path, ["shop-us"])
@@ -48,7 +48,7 @@ def test_every_key_of_the_rules_is_on_the_page() -> None:
 
 def test_every_command_on_the_page_has_its_options() -> None:
     shown: dict[str, set[str]] = {}
-    for line in "\n".join(blocks(PAGE, "console")).splitlines():
+    for line in "".join(blocks(PAGE, "console")).splitlines():
         command = re.match(r"publisher (sync prices|undo|runs)", line)
         assert command is not None, line
         shown.setdefault(command[1], set()).update(re.findall(r"--[a-z-]+", line))

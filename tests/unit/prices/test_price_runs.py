@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from pricing_shop import Shop
 
+from channels.bundles.sandbox import AdapterSandbox
 from publisher.errors import ConfigError, UnsafePlan
 from publisher.guards import Guard
 from publisher.ledger.bind import fold
@@ -52,10 +54,10 @@ def test_only_prices_go_out_and_the_rest_waits(shop: Shop) -> None:
     assert [c[0] for c in changed(rest)] == ["content", "title"]
 
 
-def test_the_digest_of_a_plan_covers_its_prices(shop: Shop) -> None:
-    before = shop.whole(shop.workspace).digest
-    shop.rules = '[prices.rules.up]\nmarkup = 10\n[accounts.handoff.prices]\nrules = "up"\n'
-    after = shop.whole(shop.workspace)
+def test_the_digest_of_a_plan_covers_its_prices(planned: Shop) -> None:
+    before = planned.whole(planned.workspace).digest
+    planned.rules = '[prices.rules.up]\nmarkup = 10\n[accounts.handoff.prices]\nrules = "up"\n'
+    after = planned.whole(planned.workspace)
     assert after.digest != before
     assert changed(after, "handoff") == [
         ("price.pack", "29.00 EUR", "31.90 EUR"),
@@ -80,18 +82,18 @@ def test_guards_work_per_variant(shop: Shop) -> None:
     assert "127.00 USD" in shop.page()
 
 
-def test_a_missing_rate_holds_and_changes_nothing(shop: Shop) -> None:
-    shop.rules = '[accounts.handoff.prices]\ncurrency = "USD"\n'
-    plan = shop.prices()
+def test_a_missing_rate_holds_and_changes_nothing(planned: Shop) -> None:
+    planned.rules = '[accounts.handoff.prices]\ncurrency = "USD"\n'
+    plan = planned.prices()
     assert words(plan) == {"bundles": "unchanged", "handoff": "held"}
     (because,) = next(i for i in plan.items if i.account == "handoff").because
     assert because.rule == "price-rate" and "[[prices.rates]]" in because.text
     assert ("handoff", "price-rate") in codes(plan)
 
 
-def test_what_may_not_be_written_to_is_held_with_its_reason(shop: Shop) -> None:
-    shop.pack |= {"offer": shop.offer("31.00"), "channels": {"bundles": {"publish": False}}}
-    plan = shop.prices()
+def test_what_may_not_be_written_to_is_held_with_its_reason(planned: Shop) -> None:
+    planned.pack |= {"offer": planned.offer("31.00"), "channels": {"bundles": {"publish": False}}}
+    plan = planned.prices()
     assert words(plan) == {"bundles": "held", "handoff": "update"}
     assert changed(plan) == [("price.pack", "29.00 EUR", "31.00 EUR")]
     document = price_document(plan)
@@ -178,6 +180,11 @@ def test_what_cannot_be_taken_back_is_named(shop: Shop) -> None:
     assert any(
         f.code == "not-undone" and "its files were replaced" in f.text for f in mixed.findings
     )
+    shop.rules = "enabled = false\n"  # of the account that stands last in the file
+    unused = shop.back()
+    assert words(unused) == {"bundles": "update"}
+    assert any("that account is not in use here" in f.text for f in unused.findings)
+    shop.rules = ""
     shop.ledger.release("bundles", "pack", shop.now, "gone")
     gone = shop.back()
     assert words(gone) == {"handoff": "update"}
@@ -190,6 +197,34 @@ def test_the_last_run_is_one_that_wrote(shop: Shop) -> None:
     assert chosen_run(shop.ledger, "last") == wrote
     with pytest.raises(ConfigError, match="there is no run '99'"):
         chosen_run(shop.ledger, "99")
+
+
+@pytest.mark.parametrize("lost", [1, 2, pytest.param(3, marks=pytest.mark.rare)])
+def test_answers_that_get_lost_never_leave_a_wrong_price(
+    shop: Shop, bucket: AdapterSandbox, lost: int
+) -> None:
+    shop.pack["offer"] = shop.offer("31.00")
+    plan = shop.prices()
+    bucket.fault("drop_after_commit", times=lost)
+    first = shop.carry_out(plan, "sync prices")
+    bucket.clear_faults()
+    assert first.counts("bundles") in ({"updated": 1}, {"unknown": 1}, {"failed": 1})
+    shop.carry_out(shop.whole(shop.workspace), "push")
+    bound = shop.ledger.binding("bundles", "pack")
+    assert bound is not None and bound.fields["price.pack"] == "31.00 EUR"
+    assert "31.00 EUR" in shop.page()
+    assert shop.ledger.unsettled() == []
+    assert words(shop.prices()) == {"bundles": "unchanged", "handoff": "unchanged"}
+
+
+def test_a_pack_that_somebody_took_away_gets_no_price(shop: Shop) -> None:
+    shutil.rmtree(shop.outbox)
+    shop.pack["offer"] = shop.offer("31.00")
+    result = shop.sync()
+    words = {o.planned.account: o.done.value for o in result.outcomes}
+    assert words == {"bundles": "updated", "handoff": "failed"}
+    (failed,) = [o.error for o in result.outcomes if o.error is not None]
+    assert "is not there any more" in failed.sentence and not shop.outbox.exists()
 
 
 def test_a_page_from_before_says_why_its_price_cannot_change_alone(shop: Shop) -> None:
