@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from channels.browser.locate import Missing, Watch, find, look_once
 from channels.browser.stage import Filled, Stage, Standing, deadline
-from channels.browser.steps import Check, Colour, Press, Products, Radio, Select, Slider, Tree
+from channels.browser.steps import Check, Colour, Pick, Press, Products, Radio, Select, Slider, Tree
 from publisher.errors import Rejected, SiteChanged
 
 if TYPE_CHECKING:
@@ -180,16 +180,28 @@ def tree(stage: Stage, step: Tree, watch: Watch) -> None:
     path = given if isinstance(given, tuple) else tuple(p.strip() for p in str(given).split(">"))
     find(step.on, stage, watch, seconds=step.seconds).handle.click(timeout=5000)
     for level in path:
-        _pick(stage, step, level, watch)
+        _pick(stage, step.entries, level, watch)
     if step.apply is not None:
         find(step.apply, stage, watch, seconds=5.0, state="enabled").handle.click(timeout=5000)
     _note(stage, step.key, step.value, " > ".join(path))
 
 
-def _pick(stage: Stage, step: Tree, level: str, watch: Watch) -> None:
+def pick(stage: Stage, step: Pick, watch: Watch) -> None:
+    """One entry by its text, or the first."""
+    wanted = str(stage.values[step.value] or "")
+    entries = find(step.on, stage, watch, seconds=step.seconds).handle
+    if not wanted:
+        wanted = " ".join(entries.first.inner_text().split())
+        entries.first.click(timeout=5000)
+    else:
+        _pick(stage, step.on, wanted, watch)
+    _note(stage, step.key, step.value, wanted)
+
+
+def _pick(stage: Stage, entries: str, level: str, watch: Watch) -> None:
     over = deadline(5.0)
     while True:
-        found = look_once(step.entries, stage)
+        found = look_once(entries, stage)
         texts = found.handle.all_inner_texts() if found is not None else []
         places = [n for n, t in enumerate(texts) if " ".join(t.split()) == level]
         if found is not None and len(places) == 1:
@@ -197,7 +209,7 @@ def _pick(stage: Stage, step: Tree, level: str, watch: Watch) -> None:
             return
         if over():
             raise Rejected(
-                f"{stage.profile.identity.site}: {step.on} has {len(places) or 'no'} entries {level!r}",
+                f"{stage.profile.identity.site}: {entries} has {len(places) or 'no'} entries {level!r}",
                 remedy=f"choose one of {', '.join(' '.join(t.split()) for t in texts[:20])}",
             )
         watch()

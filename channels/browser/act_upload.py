@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from channels.browser.locate import Watch, find, look_once
+from channels.browser.locate import Watch, find, look_once, missing
 from channels.browser.stage import Filled, Stage, deadline
 from channels.browser.steps import Arrived, Upload
 from publisher.errors import Rejected, SiteChanged, Transient
@@ -36,6 +36,7 @@ def upload(stage: Stage, step: Upload, watch: Watch) -> None:
         watch()
         started = started or _mark(stage, step) != first
         if (begun() and not started) or over():
+            _still_there(stage, step)
             reason = "nothing happened" if not started else "it did not come to its end"
             raise Transient(
                 f"{stage.profile.identity.site}: the upload was begun and {reason}",
@@ -46,6 +47,14 @@ def upload(stage: Stage, step: Upload, watch: Watch) -> None:
     names = ", ".join(p.name for p in stage.files)
     stage.notes.filled.append(Filled("file", names))
     stage.notes.verified.add(step.key)
+
+
+def _still_there(stage: Stage, step: Upload) -> None:
+    """An upload that never ends may only be a sign of it that moved: then that is what is wrong."""
+    for sign in step.verify:
+        stands = sign.kind in ("enabled", "number", "counter")
+        if stands and look_once(sign.on, stage, state="attached") is None:
+            raise missing(sign.on, stage, "attached")
 
 
 def _give(stage: Stage, step: Upload, watch: Watch) -> None:

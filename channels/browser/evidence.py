@@ -31,22 +31,23 @@ _NAMED = re.compile(
     r"""["']?\s*(?:=|:)\s*["']?)([^"'\s<>&;,}]{4,})""",
     re.IGNORECASE,
 )
-_VALUE_BEFORE = re.compile(
-    r"""(<(?:input|meta)\b[^>]*?\b(?:value|content)=["'])([^"']*)(["'][^>]*?\b(?:name|type|id)=["'][^"']*"""
-    r"""(?:token|csrf|password|secret|email|user)[^"']*["'])""",
+_FIELD = re.compile(r"<(?:input|meta)\b[^>]*>", re.IGNORECASE)
+_TELLING = re.compile(
+    r"""\b(?:name|type|id)\s*=\s*["']?[^"'\s>]*(?:token|csrf|password|secret|email|user)""",
     re.IGNORECASE,
 )
-_VALUE_AFTER = re.compile(
-    r"""(<(?:input|meta)\b[^>]*?\b(?:name|type|id)=["'][^"']*(?:token|csrf|password|secret|email|user)"""
-    r"""[^"']*["'][^>]*?\b(?:value|content)=["'])([^"']*)""",
-    re.IGNORECASE,
-)
+_VALUE = re.compile(r"""(\b(?:value|content)\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
 _HEADERS = ("cookie", "set-cookie", "authorization", "proxy-authorization")
 _SENSITIVE = re.compile(r"cookie|authori[sz]ation|token|csrf|secret|passw|session", re.IGNORECASE)
 _COVERED = (
     "input[type=password]", "input[type=email]", "input[autocomplete*=user]", "input[name*=user i]",
     "input[name*=mail i]", "[class*=email i]",
 )  # fmt: skip
+
+
+def _without_value(found: re.Match[str]) -> str:
+    field = found.group()
+    return _VALUE.sub(rf'\1"{MASK}"', field) if _TELLING.search(field) else field
 
 
 class Redactor:
@@ -71,8 +72,7 @@ class Redactor:
         for secret in self._secrets:
             text = text.replace(secret, MASK)
         text = _EMAIL.sub(MASK, text)
-        text = _VALUE_BEFORE.sub(rf"\1{MASK}\3", text)
-        text = _VALUE_AFTER.sub(rf"\1{MASK}", text)
+        text = _FIELD.sub(_without_value, text)
         return _NAMED.sub(rf"\1{MASK}", text)
 
     def data(self, value: Any, name: str = "") -> Any:
@@ -80,9 +80,12 @@ class Redactor:
         if isinstance(value, dict):
             # Headers and cookies come as {"name": ..., "value": ...}.
             own = str(value.get("name", "")).lower()
-            hidden = own in _HEADERS or bool(_SENSITIVE.search(own))
+            kind = str(value.get("type", "")).lower()
+            hidden = (
+                own in _HEADERS or bool(_SENSITIVE.search(own)) or kind in ("password", "email")
+            )
             return {
-                k: MASK if k == "value" and hidden else self.data(v, str(k))
+                k: MASK if hidden and "value" in str(k).lower() else self.data(v, str(k))
                 for k, v in value.items()
             }
         if isinstance(value, list):

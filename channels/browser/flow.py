@@ -12,7 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from channels.browser.act_choice import check, colour, press, products, radio, select, slider, tree
+from channels.browser.act_choice import (
+    check,
+    colour,
+    pick,
+    press,
+    products,
+    radio,
+    select,
+    slider,
+    tree,
+)
 from channels.browser.act_text import chips, fill
 from channels.browser.act_upload import upload
 from channels.browser.fields import Value
@@ -303,6 +313,7 @@ _VERBS: dict[str, Executor] = {
     "slider": slider,
     "colour": colour,
     "tree": tree,
+    "pick": pick,
     "press": press,
 }
 

@@ -221,6 +221,14 @@ class Tree(StepBase):
         return (*super().uses(), self.entries)
 
 
+class Pick(StepBase):
+    """Click one of several entries by its text; without a text the first, which the site suggests."""
+
+    do: Literal["pick"]
+    on: Key
+    value: Key
+
+
 class ForEach(StepBase):
     """Do the steps once for every value of a list; ``{each}`` is the value."""
 
@@ -290,7 +298,7 @@ class Submit(StepBase):
 
 Step = Annotated[
     Goto | Expect | Choose | Upload | Fill | Chips | Check | Radio | Select | Products | Slider | Colour
-    | Tree | ForEach | IfPresent | Scroll | Dialogs | CaptureStep | Assert | Press | Submit,
+    | Tree | Pick | ForEach | IfPresent | Scroll | Dialogs | CaptureStep | Assert | Press | Submit,
     Field(discriminator="do"),
 ]  # fmt: skip
 

@@ -110,7 +110,12 @@ class _Handler(BaseHTTPRequestHandler):
             if parts.path == "/login":
                 return self._send(
                     "<title>Sign in</title><input id=search><form id=login-form>"
-                    "<input name=user></form>",
+                    "<input name=user></form>"
+                    + (
+                        f"<script>location='{to}'</script>"
+                        if (to := shop.faults.get("sign-in-leads-to"))
+                        else ""
+                    ),
                     **(
                         {"Set_Cookie": "member=yes; Path=/"}
                         if shop.faults.get("cookie-signs-in")
