@@ -6,10 +6,12 @@ declares would otherwise be said by nobody.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from channels.browser.locate import Missing, Watch, find, look_once
-from channels.browser.stage import Filled, Stage, Standing, deadline
+from channels.browser.profile import css_text
+from channels.browser.stage import Filled, Found, Stage, Standing, deadline
 from channels.browser.steps import Check, Colour, Pick, Press, Products, Radio, Select, Slider, Tree
 from publisher.errors import Rejected, SiteChanged
 
@@ -21,14 +23,13 @@ def check(stage: Stage, step: Check, watch: Watch) -> None:
     """Set a tick box. One that is not there is left out only when it need not be on."""
     wanted = True if step.value is None else bool(stage.values[step.value])
     try:
-        box = find(step.on, stage, watch, seconds=step.seconds, state=_state(step.label)).handle
+        found = find(step.on, stage, watch, seconds=step.seconds, state=_state(step.label))
     except Missing:
         if step.required and wanted:
             raise
         return
-    _set(stage, step.on, step.label, box, wanted, watch)
-    _note(stage, step.key, step.declares or step.on, "yes" if wanted else "no")
-    stage.notes.again.append(Standing(step.key, lambda: box.is_checked() is wanted))
+    _bring(stage, step.key, step.on, step.label, found, wanted, watch)
+    stage.notes.filled.append(Filled(step.declares or step.on, "yes" if wanted else "no"))
 
 
 def radio(stage: Stage, step: Radio, watch: Watch) -> None:
@@ -41,15 +42,44 @@ def radio(stage: Stage, step: Radio, watch: Watch) -> None:
             remedy=f"choose one of {', '.join(step.options)}",
         )
     key, label = step.options[name], step.label.get(name)
-    box = find(key, stage, watch, seconds=step.seconds, state=_state(label)).handle
-    _set(stage, key, label, box, True, watch)
-    _note(stage, step.key, step.declares or step.value, name)
-    stage.notes.again.append(Standing(step.key, lambda: box.is_checked()))
+    found = find(key, stage, watch, seconds=step.seconds, state=_state(label))
+    _bring(stage, step.key, key, label, found, True, watch)
+    stage.notes.filled.append(Filled(step.declares or step.value, name))
 
 
 def _state(label: str | None) -> str:
     # A box behind a drawn label is often hidden itself.
     return "attached" if label else ""
+
+
+def _bring(
+    stage: Stage,
+    step: str,
+    key: str,
+    label: str | None,
+    found: Found,
+    wanted: bool,
+    watch: Watch,
+) -> None:
+    """One click where it is needed. Whether it took is looked at before the submit, and set right once more."""
+    from playwright.sync_api import Error
+
+    box = found.handle
+    if label is None:
+        # It looks first, clicks only where it must, and looks again.
+        with suppress(Error):
+            box.set_checked(wanted, timeout=5000)
+    elif box.is_checked() is not wanted:
+        find(label, stage, watch, seconds=5.0).handle.click(timeout=5000)
+    stage.notes.again.append(
+        Standing(
+            step,
+            lambda: box.is_checked() is wanted,
+            lambda: _set(stage, key, label, box, wanted, watch),
+            css=found.css,
+            wanted=wanted,
+        )
+    )
 
 
 def _note(stage: Stage, step: str, name: str, shown: str) -> None:
@@ -81,7 +111,8 @@ def _set(
 def select(stage: Stage, step: Select, watch: Watch) -> None:
     """Choose an entry of a list and read the choice back."""
     wanted = str(stage.values[step.value])
-    handle = find(step.on, stage, watch, seconds=step.seconds).handle
+    place = find(step.on, stage, watch, seconds=step.seconds)
+    handle = place.handle
     options: list[list[str]] = handle.evaluate(
         "(e) => [...e.options].map((o) => [o.value, o.text.replace(/\\s+/g, ' ').trim()])"
     )
@@ -95,10 +126,15 @@ def select(stage: Stage, step: Select, watch: Watch) -> None:
             remedy=f"choose one of {', '.join(text for _, text in options[:20])}",
         )
     handle.select_option(value=found[0], timeout=5000)
-    if handle.input_value() != found[0]:
-        raise SiteChanged(f"{stage.profile.identity.site}: {step.on} does not keep its choice")
-    _note(stage, step.key, step.value, wanted)
-    stage.notes.again.append(Standing(step.key, lambda: handle.input_value() == found[0]))
+    stage.notes.filled.append(Filled(step.value, wanted))
+    stage.notes.again.append(
+        Standing(
+            step.key,
+            lambda: handle.input_value() == found[0],
+            css=place.css,
+            wanted=found[0],
+        )
+    )
 
 
 def _fits(by: str, wanted: str, value: str, text: str) -> bool:
@@ -113,23 +149,8 @@ def products(stage: Stage, step: Products, watch: Watch) -> None:
     wanted = set(given if isinstance(given, tuple) else (str(given),) if given else ())
     cards = find(step.cards, stage, watch, seconds=step.seconds).handle
     states = _cards(cards, step)
-    for name, off in states.items():
-        if off is not (name in wanted):
-            continue
-        card = cards.and_(stage.page.locator(f'[{step.attribute}="{name}"]')).first
-        button = card.locator(step.enable if off else step.disable).first
-        button.scroll_into_view_if_needed(timeout=5000)
-        button.click(timeout=5000)
-    over = deadline(5.0)
-    while (wrong := _wrong(_cards(cards, step), wanted)) and not over():
-        stage.pause()
-    watch()
-    if wrong:
-        raise SiteChanged(
-            f"{stage.profile.identity.site}: the products {', '.join(wrong)} do not keep their state",
-            remedy="correct `off`, `enable` and `disable` of that step in the profile",
-        )
-    on = [name for name, off in _cards(cards, step).items() if not off]
+    _toggle(stage, step, cards, states, wanted)
+    on = [name for name in states if name in wanted]
     if absent := sorted(wanted - set(states)):
         stage.notes.warnings.append(f"the site does not offer {', '.join(absent)} any more")
     if step.required and not on:
@@ -137,8 +158,23 @@ def products(stage: Stage, step: Products, watch: Watch) -> None:
             f"{stage.profile.identity.site}: none of the wanted products is on the page",
             remedy="choose other products in the manifest",
         )
-    _note(stage, step.key, step.value, ", ".join(on))
-    stage.notes.again.append(Standing(step.key, lambda: not _wrong(_cards(cards, step), wanted)))
+    stage.notes.filled.append(Filled(step.value, ", ".join(on)))
+    stage.notes.again.append(
+        Standing(
+            step.key,
+            lambda: not _wrong(_cards(cards, step), wanted),
+            lambda: _toggle(stage, step, cards, _cards(cards, step), wanted),
+        )
+    )
+
+
+def _toggle(
+    stage: Stage, step: Products, cards: Handle, states: dict[str, bool], wanted: set[str]
+) -> None:
+    for name, off in states.items():
+        if off is (name in wanted):
+            card = cards.and_(stage.page.locator(f'[{step.attribute}="{css_text(name)}"]')).first
+            card.locator(step.enable if off else step.disable).first.click(timeout=5000)
 
 
 def _cards(cards: Handle, step: Products) -> dict[str, bool]:

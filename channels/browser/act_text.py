@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from channels.browser.fields import normal
-from channels.browser.locate import Watch, find, look_once
+from channels.browser.locate import Watch, find, handle, look_once
 from channels.browser.stage import Filled, Found, Stage, Standing, deadline
 from channels.browser.steps import Chips, Fill
 from publisher.errors import Rejected, SiteChanged
@@ -37,7 +37,7 @@ def same(taken: str, wanted: str) -> bool:
 
 
 def fill(stage: Stage, step: Fill, watch: Watch) -> None:
-    """Write a text, in up to three ways. Raises SiteChanged when the page does not keep it."""
+    """Write a text. It is read back before the submit, and then written in other ways where it did not stay."""
     wanted = stage.values[step.value]
     text = ", ".join(wanted) if isinstance(wanted, tuple) else str(wanted)
     if not text and step.required:
@@ -46,37 +46,37 @@ def fill(stage: Stage, step: Fill, watch: Watch) -> None:
             remedy=f"write {step.value} in the manifest",
         )
     found = find(step.on, stage, watch, seconds=step.seconds)
+    _filled(found.handle, text)
+    if step.commit:
+        found.handle.press(step.commit)
+    stage.notes.filled.append(Filled(step.value, text))
+    stage.notes.again.append(
+        Standing(
+            step.key,
+            lambda: same(_read(found.handle), text),
+            lambda: _write_again(stage, step, found, text),
+            css=found.css,
+            wanted=text,
+        )
+    )
+
+
+def _write_again(stage: Stage, step: Fill, found: Found, text: str) -> None:
+    """Two more ways to write, for pages that listen to other things. Raises Rejected where the site cuts."""
     taken = ""
-    for write in (_filled, _set, _typed):
+    for write in (_set, _typed):
         write(found.handle, text)
         if step.commit:
             found.handle.press(step.commit)
+        stage.pause(0.05)
         taken = _read(found.handle)
         if same(taken, text):
-            _note(stage, step, found, text)
             return
     if found.handle.get_attribute("maxlength") and text.startswith(taken):
         raise Rejected(
             f"{stage.profile.identity.site} cuts {step.value} at {len(taken)} characters",
             remedy=f"write a shorter {step.value} under channels.ACCOUNT in the manifest",
         )
-    raise SiteChanged(
-        f"{stage.profile.identity.site}: {step.on} does not keep what is written into it",
-        remedy="try it by hand; if the site works, correct the locator in the profile",
-        detail=f"wanted {text!r}, kept {taken!r}",
-    )
-
-
-def _note(stage: Stage, step: Fill, found: Found, text: str) -> None:
-    stage.notes.filled.append(Filled(step.value, text))
-    stage.notes.verified.add(step.key)
-    stage.notes.again.append(
-        Standing(
-            step.key,
-            lambda: same(_read(found.handle), text),
-            lambda: _typed(found.handle, text),
-        )
-    )
 
 
 def _read(handle: Handle) -> str:
@@ -103,8 +103,9 @@ def chips(stage: Stage, step: Chips, watch: Watch) -> None:
     wanted = _wanted(stage, step)
     editor = find(step.on, stage, watch, seconds=step.seconds).handle
     _clear(stage, step)
+    taken = _there(stage, step) if not step.remove else []
+    count = len(taken)
     for chip in wanted:
-        before = len(_there(stage, step))
         editor.click(timeout=10_000)
         editor.press_sequentially(chip)
         if step.add is not None:
@@ -115,15 +116,14 @@ def chips(stage: Stage, step: Chips, watch: Watch) -> None:
             editor.press(step.commit)
         # The next one is typed when this one has become a chip, or the site has refused it.
         over = deadline(1.5)
-        while len(_there(stage, step)) == before and not over():
+        while len(taken := _there(stage, step)) <= count and not over():
             stage.pause()
-        if len(_there(stage, step)) == before:
+        if len(taken) <= count:
             editor.fill("", timeout=5000)
+        count = len(taken)
     if step.suggestions is not None and look_once(step.suggestions, stage) is not None:
         editor.press("Escape")
-    editor.blur()
-    _judge(stage, step, wanted)
-    watch()
+    _judge(stage, step, wanted, taken)
 
 
 def _wanted(stage: Stage, step: Chips) -> list[str]:
@@ -132,8 +132,7 @@ def _wanted(stage: Stage, step: Chips) -> list[str]:
     return [e.replace(" ", step.separator) for e in entries]
 
 
-def _judge(stage: Stage, step: Chips, wanted: list[str]) -> None:
-    taken = _there(stage, step)
+def _judge(stage: Stage, step: Chips, wanted: list[str], taken: list[str]) -> None:
     names = {normal(t.replace(step.separator, " ")) for t in taken}
     lost = [w for w in wanted if normal(w.replace(step.separator, " ")) not in names]
     refused = _refused(stage, step)
@@ -156,44 +155,41 @@ def _judge(stage: Stage, step: Chips, wanted: list[str]) -> None:
     stage.notes.again.append(Standing(step.key, lambda: _there(stage, step) == taken))
 
 
-def _chips(stage: Stage, step: Chips) -> Handle | None:
-    found = look_once(step.chips, stage)
-    return found.handle if found is not None else None
-
-
 def _there(stage: Stage, step: Chips) -> list[str]:
-    handle = _chips(stage, step)
-    if handle is None:
-        return []
     read = """(all, remove) => all.map((e) => {
       const copy = e.cloneNode(true);
       if (remove) copy.querySelectorAll(remove).forEach((x) => x.remove());
       return copy.textContent.replace(/\\s+/g, ' ').trim();
     })"""
-    texts: list[str] = handle.evaluate_all(read, step.remove)
+    texts: list[str] = []
+    for chips_ in _chips(stage, step):
+        texts = chips_.evaluate_all(read, step.remove)
+        if texts:
+            break
     return texts
 
 
+def _chips(stage: Stage, step: Chips) -> list[Handle]:
+    locator = stage.profile.locators[step.chips]
+    return [handle(stage.page, c, stage).filter(visible=True) for c in locator.any]
+
+
 def _refused(stage: Stage, step: Chips) -> list[str]:
-    handle = _chips(stage, step)
-    if handle is None or not step.rejected:
+    if not step.rejected:
         return []
-    found: list[str] = handle.evaluate_all(
-        "(all, css) => all.filter((e) => e.matches(css)).map((e) => e.textContent.trim())",
-        step.rejected,
-    )
-    return found
+    read = "(all, css) => all.filter((e) => e.matches(css)).map((e) => e.textContent.trim())"
+    return [text for h in _chips(stage, step) for text in h.evaluate_all(read, step.rejected)]
 
 
 def _clear(stage: Stage, step: Chips) -> None:
     for _ in range(100):
-        handle = _chips(stage, step)
-        if handle is None or not step.remove:
+        before = len(_there(stage, step)) if step.remove else 0
+        if not before:
             return
-        before = handle.count()
-        handle.first.locator(step.remove).first.click(timeout=5000)
+        full = next(h for h in _chips(stage, step) if h.count())
+        full.first.locator(step.remove).first.click(timeout=5000)
         over = deadline(2.0)
-        while (left := _chips(stage, step)) is not None and left.count() >= before:
+        while len(_there(stage, step)) >= before:
             if over():
                 raise SiteChanged(
                     f"{stage.profile.identity.site}: a chip of {step.on} cannot be removed",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from channels.browser.locate import Watch, find, look_once, missing
+from channels.browser.locate import Watch, find, first_sure, look_once, missing
 from channels.browser.stage import Filled, Stage, deadline
 from channels.browser.steps import Arrived, Upload
 from publisher.errors import Rejected, SiteChanged, Transient
@@ -21,32 +21,75 @@ def upload(stage: Stage, step: Upload, watch: Watch) -> None:
         stage.notes.verified.add(step.key)
         return
     counted = any(a.kind == "counter" for a in step.verify)
-    if step.fresh and not counted and _all_there(stage, step, {}):
+    first = _marks(stage, step, watch)
+    if step.fresh and not counted and all(first.values()):
         raise SiteChanged(
             f"{stage.profile.identity.site}: the page shows a file before one was given to it",
             remedy="remove what an earlier attempt left there, then push again",
         )
     before = {a.on: _number(stage, a) for a in step.verify if a.kind == "counter"}
-    first = _mark(stage, step)
     _give(stage, step, watch)
-    over, begun = deadline(step.seconds), deadline(step.begins)
+    over, begun, pause = deadline(step.seconds), deadline(step.begins), deadline(0)
     started = False
-    while not _all_there(stage, step, before):
-        _refused(stage, step)
-        watch()
-        started = started or _mark(stage, step) != first
+    while True:
+        now = _marks(stage, step, watch, before)
+        if all(now.values()):
+            break
+        started = started or now != first
         if (begun() and not started) or over():
             _still_there(stage, step)
-            reason = "nothing happened" if not started else "it did not come to its end"
+            reason = "it did not come to its end" if started else "nothing happened"
             raise Transient(
                 f"{stage.profile.identity.site}: the upload was begun and {reason}",
                 remedy="see that the line is right, then push again: nothing was submitted",
             )
-        stage.pause(0.08)
+        if pause():
+            _refused(stage, step)
+            pause = deadline(0.4)
+        stage.pause(0.03)
     _refused(stage, step)
     names = ", ".join(p.name for p in stage.files)
     stage.notes.filled.append(Filled("file", names))
     stage.notes.verified.add(step.key)
+
+
+def _marks(
+    stage: Stage, step: Upload, watch: Watch, before: dict[str, float] | None = None
+) -> dict[str, object]:
+    """Sign → whether it is there; of a number that is not yet whole, what it says."""
+    watch()
+    return {f"{a.kind} {a.on}": _mark(stage, a, before or {}) for a in step.verify}
+
+
+def _mark(stage: Stage, sign: Arrived, before: dict[str, float]) -> object:
+    if sign.kind in ("appears", "vanishes"):
+        there = sign.on in stage.sure or (
+            not _surely_absent(stage, sign.on) and look_once(sign.on, stage) is not None
+        )
+        return there is (sign.kind == "appears")
+    if sign.kind == "enabled":
+        control = stage.seen.get(sign.on)
+        if control is not None and control.visible == 1:
+            return control.enabled
+        return look_once(sign.on, stage, state="enabled") is not None
+    number = _number(stage, sign)
+    if sign.kind == "number":
+        return number in sign.full or _Pending(number)
+    return number >= before.get(sign.on, 0.0) + len(stage.files) or _Pending(number)
+
+
+def _surely_absent(stage: Stage, key: str) -> bool:
+    """Whether the last look saw nothing of it, and there is no other way to look."""
+    control = stage.seen.get(key)
+    only = len(stage.profile.locators[key].any) == 1
+    return only and control is not None and not control.count
+
+
+class _Pending(float):
+    """A number that is not whole yet: it counts as no, and a change of it as a beginning."""
+
+    def __bool__(self) -> bool:
+        return False
 
 
 def _still_there(stage: Stage, step: Upload) -> None:
@@ -71,45 +114,23 @@ def _give(stage: Stage, step: Upload, watch: Watch) -> None:
     opened.value.set_files(paths, timeout=60_000)
 
 
-def _all_there(stage: Stage, step: Upload, before: dict[str, float]) -> bool:
-    return all(_there(stage, sign, before) for sign in step.verify)
-
-
-def _there(stage: Stage, sign: Arrived, before: dict[str, float]) -> bool:
-    match sign.kind:
-        case "appears":
-            return look_once(sign.on, stage) is not None
-        case "vanishes":
-            return look_once(sign.on, stage) is None
-        case "enabled":
-            return look_once(sign.on, stage, state="enabled") is not None
-        case "number":
-            return _number(stage, sign) in sign.full
-        case _:
-            return _number(stage, sign) >= before.get(sign.on, 0.0) + len(stage.files)
-
-
 def _number(stage: Stage, sign: Arrived) -> float:
-    found = look_once(sign.on, stage, state="attached")
+    found = first_sure(sign.on, stage, "attached") or look_once(sign.on, stage, state="attached")
     if found is None:
         return -1.0
-    text = found.handle.get_attribute(sign.attribute) if sign.attribute else None
-    if text is None and not sign.attribute:
-        text = found.handle.inner_text()
-    digits = re.search(r"-?\d+(?:[.,]\d+)?", (text or "").replace("\u00a0", ""))
+    read = "(all, name) => all.map((e) => name ? e.getAttribute(name) || '' : e.innerText || '')"
+    texts: list[str] = found.handle.evaluate_all(read, sign.attribute)
+    digits = re.search(r"-?\d+(?:[.,]\d+)?", "".join(texts[:1]).replace("\u00a0", ""))
     return float(digits.group().replace(",", ".")) if digits else -1.0
 
 
-def _mark(stage: Stage, step: Upload) -> tuple[object, ...]:
-    """What would change if anything happened."""
-    return tuple(
-        _number(stage, a) if a.kind in ("number", "counter") else look_once(a.on, stage) is None
-        for a in step.verify
-    )
+def _hidden(stage: Stage, key: str) -> bool:
+    control = stage.seen.get(key)
+    return control is not None and not control.visible and len(stage.profile.locators[key].any) == 1
 
 
 def _refused(stage: Stage, step: Upload) -> None:
-    if step.refused is None:
+    if step.refused is None or _hidden(stage, step.refused):
         return
     found = look_once(step.refused, stage)
     text = " ".join(found.handle.first.inner_text().split()) if found is not None else ""

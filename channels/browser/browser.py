@@ -21,7 +21,7 @@ from channels.browser.stage import deadline
 from publisher.errors import Busy, ConfigError, Transient
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page, Playwright, Response
+    from playwright.sync_api import BrowserContext, Page, Playwright
 
 ARGUMENTS = ("--disable-background-networking", "--no-first-run", "--no-default-browser-check")
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -58,10 +58,9 @@ class Browser:
 
     def __init__(self, launch: Launch) -> None:
         self.launch = launch
-        self.status = 0
-        """HTTP status of the page that is shown."""
         self.sent: list[str] = []
-        """Addresses that something was sent to (no GET) since ``forget``."""
+        """Addresses that something was sent to (no GET) since ``listen``."""
+        self._listening = False
         self.dead = False
         """Whether it was closed or killed from outside."""
         self._playwright: Playwright | None = None
@@ -93,14 +92,15 @@ class Browser:
             if other is not page:
                 with contextlib.suppress(Exception):
                     other.close(run_before_unload=False)
-        self.status = 0
         page.set_default_timeout(8000)
-        page.on("response", self._answered)
         return page
 
-    def forget(self) -> None:
-        """Begin to note anew what is sent."""
+    def listen(self) -> None:
+        """Begin to note what is sent, anew."""
         self.sent.clear()
+        if not self._listening:
+            self._listening = True
+            self.context.on("request", self._noted)
 
     def save(self) -> None:
         """Keep cookies and storage beside the profile, readable by the owner alone."""
@@ -135,7 +135,6 @@ class Browser:
         self._playwright = sync_playwright().start()
         self._context = self._start(program)
         self._restore()
-        self._context.on("request", self._noted)
         self._context.on("close", self._gone)
 
     def _start(self, program: str) -> BrowserContext:
@@ -210,11 +209,6 @@ class Browser:
 
     def _gone(self, _context: object) -> None:
         self.dead = True
-
-    def _answered(self, response: Response) -> None:
-        request = response.request
-        if request.is_navigation_request() and request.frame.parent_frame is None:
-            self.status = response.status
 
     def _noted(self, request: Any) -> None:
         if request.method != "GET":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +23,12 @@ from channels.browser.act_choice import (
     slider,
     tree,
 )
-from channels.browser.act_text import chips, fill
+from channels.browser.act_text import chips, fill, same
 from channels.browser.act_upload import upload
 from channels.browser.fields import Value
-from channels.browser.locate import choose_layout, find, look_once
+from channels.browser.locate import choose_layout, find, first_sure, look_once
 from channels.browser.profile import filled_in, permitted
-from channels.browser.stage import Filled, Moved, Notes, Stage, deadline
+from channels.browser.stage import Filled, Moved, Notes, Stage, Standing, deadline
 from channels.browser.steps import (
     Assert,
     CaptureStep,
@@ -42,11 +42,11 @@ from channels.browser.steps import (
     Step,
     Submit,
 )
-from channels.browser.watch import Watcher
+from channels.browser.watch import View, Watcher
 from publisher.errors import NeedsHuman, PublisherError, SiteChanged, Transient
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Dialog, Error
+    from playwright.sync_api import Error
 
 Executor = Callable[[Stage, Any, Watcher], None]
 
@@ -61,8 +61,7 @@ class Flow:
 
     def __init__(self, watcher: Watcher) -> None:
         self.watch = watcher
-        self._confirm = "dismiss"
-        self._listening: object = None
+        watcher.confirm = "dismiss"
 
     @property
     def stage(self) -> Stage:
@@ -91,48 +90,44 @@ class Flow:
         """Read everything back, and see that the control can be pressed. Raises SiteChanged when not so."""
         stage = self.stage
         site = stage.profile.identity.site
+        lost = self._lost(stage.notes.again)
+        for again in lost:
+            if again.mend is not None:
+                again.mend()
+        if lost:
+            # What was written again may have changed something else, too.
+            stage.pause(0.1)
+            lost = self._lost(stage.notes.again)
+        if lost:
+            raise SiteChanged(
+                f"{site}: the page changed {', '.join(a.key for a in lost)} after it was filled in",
+                remedy="try the form by hand; if the site works, correct the profile",
+            )
+        stage.notes.verified |= {a.key for a in stage.notes.again}
         unproved = [k for k in step.required if self._applies(k) and k not in stage.notes.verified]
         if unproved:
             raise SiteChanged(
                 f"{site}: {', '.join(unproved)} could not be verified, so that publishing is not offered",
                 remedy="look at the form, then correct the profile",
             )
-        lost = [a for a in stage.notes.again if not a.stands()]
-        for again in lost:
-            if again.mend is not None:
-                # A page that watches the keys hears of nothing else.
-                again.mend()
-        if lost:
-            stage.pause(0.1)
-            lost = [a for a in stage.notes.again if not a.stands()]
-        if lost:
-            raise SiteChanged(
-                f"{site}: the page changed {', '.join(a.key for a in lost)} after it was filled in",
-                remedy="try the form by hand; if the site works, correct the profile",
-            )
         button = find(step.on, stage, self.watch, seconds=step.seconds, state="enabled").handle
         button.click(trial=True, timeout=step.seconds * 1000)
-        self.watch()
+
+    def _lost(self, again: Sequence[Standing]) -> list[Standing]:
+        """What does not stand any more, by one look at the whole page where that tells it."""
+        seen = self.watch(controls=[a.css for a in again if a.css])
+        return [a for a in again if not _stands(a, seen)]
 
     def press(self, step: Submit) -> None:
         """The one click. Only after ``ready``, and only after the intent says that it is being sent."""
-        found = look_once(step.on, self.stage)
+        found = first_sure(step.on, self.stage) or look_once(step.on, self.stage)
         if found is None:
             raise SiteChanged(f"{self.stage.profile.identity.site}: {step.on} is gone")
         self.stage.sending = True
         found.handle.click(timeout=10_000, no_wait_after=True)
 
     def _begin(self) -> None:
-        self.watch.stage = replace(self.stage, notes=Notes(), token="", layout="")
-        if self._listening is not self.stage.page:
-            self._listening = self.stage.page
-            self.stage.page.on("dialog", self._dialog)
-
-    def _dialog(self, dialog: Dialog) -> None:
-        if dialog.type == "beforeunload" or self._confirm == "accept":
-            dialog.accept()
-        else:
-            dialog.dismiss()
+        self.watch.stage = replace(self.stage, notes=Notes(), token="", layout="", sure=set())
 
     def _settle_down(self) -> None:
         self.stage.pause(0.2)
@@ -166,9 +161,11 @@ class Flow:
                 own(self, step)
                 return
             _VERBS[step.do](self.stage, step, self.watch)
-            self.watch()
         except Error as error:
             self._disturbed(step, error)
+            # The last look is out of date: once more, asking for everything.
+            self.stage.sure = set()
+            _VERBS[step.do](self.stage, step, self.watch)
 
     def _disturbed(self, step: Step, error: Error) -> None:
         """Say why the browser could not do a step: something in the way, another page, or nothing we know."""
@@ -176,6 +173,8 @@ class Flow:
             raise error
         self.stage.page.wait_for_load_state("domcontentloaded", timeout=30_000)
         self.watch()
+        if step.do in _AGAIN and self.stage.sure:
+            return
         first = error.message.splitlines()[0][:160] if error.message else "no reason given"
         if "destroyed" in error.message or "navigat" in first:
             raise Moved from error
@@ -193,7 +192,7 @@ class Flow:
 
     def _goto(self, step: Goto) -> None:
         stage = self.stage
-        stage.token = ""
+        stage.token, stage.sure = "", set()
         url = filled_in(step.url, stage.values, "url")
         if not permitted(url, stage.profile):
             raise SiteChanged(f"{url} is not an address of {stage.profile.identity.site}")
@@ -202,7 +201,7 @@ class Flow:
 
     def _choose(self, step: Choose) -> None:
         found = find(step.on, self.stage, self.watch, seconds=step.seconds, state="enabled")
-        self.stage.token = ""
+        self.stage.token, self.stage.sure = "", set()
         found.handle.click(timeout=step.seconds * 1000)
         self._arrive(step.expect, step.seconds)
 
@@ -222,7 +221,7 @@ class Flow:
 
     def _if_present(self, step: IfPresent) -> None:
         over = deadline(step.seconds)
-        while look_once(step.on, self.stage) is None:
+        while step.on not in self.stage.sure and look_once(step.on, self.stage) is None:
             self.watch()
             if over():
                 return
@@ -244,18 +243,19 @@ class Flow:
 
     def _scroll(self, step: Scroll) -> None:
         over = deadline(step.seconds)
-        while look_once(step.on, self.stage, state="attached") is None:
-            if over():
-                find(step.on, self.stage, self.watch, seconds=0.1, state="attached")
+        while step.on not in self.stage.sure:
             self.stage.page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
             self.watch()
+            if step.on in self.stage.sure:
+                return
+            if look_once(step.on, self.stage, state="attached") is not None:
+                return
+            if over():
+                find(step.on, self.stage, self.watch, seconds=0.1, state="attached")
             self.stage.pause()
-        found = look_once(step.on, self.stage, state="attached")
-        if found is not None:
-            found.handle.first.scroll_into_view_if_needed(timeout=5000)
 
     def _dialogs(self, step: Dialogs) -> None:
-        self._confirm = step.confirm
+        self.watch.confirm = step.confirm
 
     def _capture(self, step: CaptureStep) -> None:
         handle = find(step.on, self.stage, self.watch, seconds=step.seconds).handle
@@ -321,6 +321,19 @@ _VERBS: dict[str, Executor] = {
 def _kind_of(step: Assert) -> type[PublisherError]:
     # Something that lies in the way or is full is a person's to clear; a missing control is a changed site.
     return NeedsHuman if step.is_ in ("below", "absent") else SiteChanged
+
+
+_AGAIN = ("fill", "chips", "check", "radio", "select", "products", "slider")
+"""Verbs that bring about a state: doing one twice is like doing it once."""
+
+
+def _stands(again: Standing, seen: View) -> bool:
+    control = seen.controls.get(again.css)
+    if control is None or not control.count or not again.css:
+        return again.stands()
+    if isinstance(again.wanted, bool):
+        return control.checked is again.wanted
+    return same(control.value, again.wanted)
 
 
 def shown(filled: list[Filled]) -> str:

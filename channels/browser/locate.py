@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from channels.browser.profile import css_text, filled_in
 from channels.browser.schema import Candidate, CandidateKind, Locator
-from channels.browser.stage import Found, Stage, deadline
+from channels.browser.stage import Found, Stage, candidate_css, deadline, selector
 from publisher.errors import SiteChanged
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 GRACE = 0.8
 """Seconds that the first candidate has for itself."""
 
-Watch = Callable[[], None]
+Watch = Callable[[], object]
 """Looks for what stands in the way; raises what must end the flow."""
 
 
@@ -36,16 +36,9 @@ class Missing(SiteChanged):
 def handle(scope: Page | Handle, candidate: Candidate, stage: Stage) -> Handle:
     """The elements of a candidate inside a scope."""
     given = getattr(candidate, candidate.kind.value)
-    tag = candidate.tag or ""
     match candidate.kind:
-        case CandidateKind.CSS:
-            return scope.locator(filled_in(given, stage.values, "css"))
-        case CandidateKind.ID | CandidateKind.NAME | CandidateKind.TESTID:
-            attribute = candidate.kind.value
-            if candidate.kind is CandidateKind.TESTID:
-                attribute = stage.profile.identity.testid
-            text = css_text(filled_in(given, stage.values, "text"))
-            return scope.locator(f'{tag}[{attribute}="{text}"]')
+        case CandidateKind.CSS | CandidateKind.ID | CandidateKind.NAME | CandidateKind.TESTID:
+            return scope.locator(candidate_css(candidate, stage))
     text = filled_in(given, stage.values, "text")
     match candidate.kind:
         case CandidateKind.ROLE:
@@ -89,7 +82,8 @@ def look_once(key: str, stage: Stage, *, state: str = "", first_only: bool = Fal
         if (count == 1 or (locator.many and count)) and (
             wanted != "enabled" or (locator.many or found.is_enabled())
         ):
-            return Found(found, index, candidate.shown())
+            css = selector(key, stage) if not index else ""
+            return Found(found, index, candidate.shown(), css)
         if first_only:
             return None
     return None
@@ -97,7 +91,7 @@ def look_once(key: str, stage: Stage, *, state: str = "", first_only: bool = Fal
 
 def find(key: str, stage: Stage, watch: Watch, *, seconds: float = 15.0, state: str = "") -> Found:
     """The control, waited for. Raises Missing when it does not come, and what ``watch`` raises."""
-    found = look_once(key, stage, state=state, first_only=True)
+    found = first_sure(key, stage, state) or look_once(key, stage, state=state, first_only=True)
     if found is not None:
         return found
     over, patient = deadline(seconds), deadline(min(GRACE, seconds / 2))
@@ -112,6 +106,20 @@ def find(key: str, stage: Stage, watch: Watch, *, seconds: float = 15.0, state: 
         if over() and settled:
             raise missing(key, stage, state)
         stage.pause()
+
+
+def first_sure(key: str, stage: Stage, state: str = "") -> Found | None:
+    """The first candidate without asking, where the last look saw it; the action itself is strict."""
+    locator = stage.profile.locators[key]
+    wanted = state or locator.state
+    if key not in stage.sure or wanted not in (locator.state, "attached", "enabled"):
+        return None
+    if wanted == "enabled" and not stage.seen[key].enabled:
+        return None
+    css = selector(key, stage)
+    found = stage.page.locator(css)
+    shown = locator.any[0].shown()
+    return Found(found if wanted == "attached" else found.filter(visible=True), 0, shown, css)
 
 
 def missing(key: str, stage: Stage, state: str = "") -> Missing:

@@ -53,15 +53,17 @@ def prove(
     stage = watcher.stage
     over = deadline(seconds)
     reason = "the site showed no proof in time"
-    obstacle = Obstacle(watcher)
+    obstacle, look_round = Obstacle(watcher), deadline(0.5)
     while True:
         try:
-            found = _look(stage, watcher)
+            found = _look(stage)
             if found is not None:
                 return found
-            if (stopped := obstacle.stays()) and not watcher.person:
-                reason = stopped
-                break
+            if look_round():
+                look_round = deadline(0.5)
+                if (stopped := obstacle.stays()) and not watcher.person:
+                    reason = stopped
+                    break
         except Error as error:
             if _all_gone(stage):
                 if left():
@@ -75,7 +77,7 @@ def prove(
         if over():
             break
         try:
-            stage.pause(0.1)
+            stage.pause(0.05)
         except Error:
             if _all_gone(stage):
                 continue
@@ -124,13 +126,12 @@ def _pages(stage: Stage) -> list[Page]:
     return [p for p in stage.page.context.pages if not p.is_closed()]
 
 
-def _look(stage: Stage, watcher: Watcher) -> Proven | None:
+def _look(stage: Stage) -> Proven | None:
     proof = stage.profile.proof
     css = selectors([*(s.sign for s in proof.any), *proof.refused])
     frames = any(s.sign.frame for s in proof.any)
     for page in _pages(stage):
-        status = watcher.status() if page is stage.page else 0
-        seen = view(page, css, status, frames=frames)
+        seen = view(page, css, frames=frames)
         for success in proof.any:
             if holds(success.sign, seen):
                 identity = _captured(stage, page, seen.url, success)

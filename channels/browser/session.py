@@ -34,7 +34,7 @@ from channels.browser.reconcile import Row, matches, newest, rows
 from channels.browser.schema import Profile
 from channels.browser.settings import BrowserSettings
 from channels.browser.sign_in import probe_session, sign_in
-from channels.browser.stage import Stage
+from channels.browser.stage import Stage, deadline
 from channels.browser.steps import Submit
 from channels.browser.watch import Watcher, tell
 from channels.transport.pack import make_pack, read_pack
@@ -45,6 +45,8 @@ from publisher.naming import safe_name
 
 _HIGHLIGHT = """(e) => { e.scrollIntoView({block: 'center'});
   e.style.outline = '4px solid #d81b60'; e.style.outlineOffset = '3px'; }"""
+SAVE_EVERY = 30.0
+"""Seconds between two copies of the session; the last is made when the browser is closed."""
 SLACK = dt.timedelta(minutes=10)
 """So far may the clock of a site be from ours."""
 
@@ -62,6 +64,8 @@ class BrowserSession(Session):
         self._stopped: PublisherError | None = None
         self._newest: int | None = None
         self._asked_newest = False
+        self._unsaved = False
+        self._recently = deadline(0)
 
     @property
     def profile(self) -> Profile:
@@ -86,6 +90,8 @@ class BrowserSession(Session):
 
     def close(self) -> None:
         """Close the browser; its profile stays."""
+        if self._unsaved and self._browser is not None and not self._browser.dead:
+            self._save()
         browser, self._browser, self._watcher = self._browser, None, None
         if browser is not None:
             browser.close()
@@ -204,7 +210,9 @@ class BrowserSession(Session):
             left = SiteChanged("the form was left before it was submitted")
             return self._instead(listing, staged, key, left)
         self.attempts.proven(key, proven.id)
-        self._save()
+        self._unsaved = True
+        if self._recently():
+            self._save()
         notes = flow.stage.notes
         remote = Remote(proven.id, key, proven.status, proven.url)
         sent = tuple(s.file for s in staged)
@@ -226,7 +234,7 @@ class BrowserSession(Session):
         )
         for warning in stage.notes.warnings:
             tell(f"  note: {warning}")
-        browser.forget()
+        browser.listen()
         form = stage.page.url
 
         def left() -> bool:
@@ -285,15 +293,17 @@ class BrowserSession(Session):
             )
             self._browser = Browser(launch).__enter__()
         browser = self._browser
-        stage = Stage(browser.page(), self.profile, self._values(None, ()))
-        return Watcher(
+        page = browser.page()
+        stage = Stage(page, self.profile, self._values(None, ()))
+        watcher = Watcher(
             stage,
             self.context.now,
             self.context.account,
             person=not browser.launch.headless,
-            answered=lambda: browser.status,
             wait_limit=settings.person_seconds,
         )
+        page.on("dialog", watcher.dialog)
+        return watcher
 
     def _opened(self) -> Browser:
         if self._browser is None:
@@ -392,6 +402,8 @@ class BrowserSession(Session):
 
     def _save(self) -> None:
         # The work is proved; a session that cannot be saved is no reason to say otherwise.
+        self._unsaved = False
+        self._recently = deadline(SAVE_EVERY)
         try:
             self._opened().save()
         except Exception as error:

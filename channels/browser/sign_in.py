@@ -69,9 +69,7 @@ def _signed_in(watcher: Watcher) -> bool:
 
     session = watcher.stage.profile.session
     try:
-        seen = view(
-            watcher.stage.page, selectors([*session.positive, *session.negative]), watcher.status()
-        )
+        seen = view(watcher.stage.page, selectors([*session.positive, *session.negative]))
     except Error:
         if watcher.stage.page.is_closed():
             raise

@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from channels.browser.fields import Value
-from channels.browser.schema import Profile
+from channels.browser.profile import css_text, filled_in
+from channels.browser.schema import Candidate, CandidateKind, Profile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Locator as Handle
     from playwright.sync_api import Page
+
+    from channels.browser.watch import Control
 
 
 class Moved(Exception):
@@ -31,6 +34,8 @@ class Found:
     handle: Handle
     index: int
     shown: str
+    css: str = ""
+    """The selector that found it, where it is one that a page understands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,9 @@ class Standing:
     key: str
     stands: Callable[[], bool]
     mend: Callable[[], None] | None = None
+    css: str = ""
+    """Where a look at the whole page tells it: the value or tick of this selector must be ``wanted``."""
+    wanted: str | bool = ""
 
 
 @dataclass
@@ -83,10 +91,57 @@ class Stage:
     """Set in the page where the flow has been; a page without it is another one."""
     sending: bool = False
     """Whether the point of no return lies behind us."""
+    sure: set[str] = field(default_factory=set)
+    """Locators whose first candidate was there, and the only one, at the last look."""
+    seen: Mapping[str, Control] = field(default_factory=dict)
+    """Locator → what its first candidate was like at the last look, where a page can say so."""
+    _controls: tuple[str, Mapping[str, Value], dict[str, str]] | None = None
+
+    def known_controls(self) -> dict[str, str]:
+        """Locator → selector, of those whose first candidate is one that a page understands."""
+        if self._controls is None or self._controls[:2] != (self.layout, self.values):
+            found = {k: c for k in self.profile.locators if (c := selector(k, self))}
+            self._controls = (self.layout, self.values, found)
+        return self._controls[2]
+
+    def fits(self, key: str, control: Control) -> bool:
+        """Whether a locator's first candidate is there as it should be."""
+        locator = self.profile.locators[key]
+        count = control.count if locator.state == "attached" else control.visible
+        enabled = locator.state != "enabled" or control.enabled
+        return enabled and (count == 1 or (locator.many and count > 0))
 
     def pause(self, seconds: float = 0.05) -> None:
         """Let the page go on for a moment."""
         self.page.wait_for_timeout(seconds * 1000)
+
+
+def selector(key: str, stage: Stage) -> str:
+    """The selector of a locator's first candidate in its scope; empty where only Playwright can look."""
+    locator = stage.profile.locators[key]
+    if locator.layouts and stage.layout and stage.layout not in locator.layouts:
+        return ""
+    css = candidate_css(locator.any[0], stage)
+    if css and locator.within is not None:
+        around = selector(locator.within, stage)
+        return f":is({around}) :is({css})" if around else ""
+    return css
+
+
+def candidate_css(candidate: Candidate, stage: Stage) -> str:
+    """A candidate as a selector, where it is one."""
+    given = getattr(candidate, candidate.kind.value)
+    try:
+        if candidate.kind is CandidateKind.CSS:
+            return filled_in(given, stage.values, "css")
+        if candidate.kind in (CandidateKind.ID, CandidateKind.NAME, CandidateKind.TESTID):
+            testid = candidate.kind is CandidateKind.TESTID
+            attribute = stage.profile.identity.testid if testid else candidate.kind.value
+            text = css_text(filled_in(given, stage.values, "text"))
+            return f'{candidate.tag or ""}[{attribute}="{text}"]'
+    except KeyError:
+        return ""
+    return ""
 
 
 def deadline(seconds: float) -> Callable[[], bool]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -26,14 +26,14 @@ from publisher.errors import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Dialog, Page
 
 HEADING = "h1,h2,[role=heading]"
 MOST_RELOADS = 3
 MOST_CHALLENGES = 2
 """So many challenges in one flow are waited for; one more means that we are not wanted now."""
 
-LOOK = """(css) => {
+LOOK = """([css, controls]) => {
   const seen = (e) => e.checkVisibility({opacityProperty: true, visibilityProperty: true})
     && e.getBoundingClientRect().width > 0 && e.getBoundingClientRect().height > 0;
   const text = (e) => (e.innerText || e.value || '').replace(/\\s+/g, ' ').trim().slice(0, 600);
@@ -41,9 +41,35 @@ LOOK = """(css) => {
     try { return [...document.querySelectorAll(c)].filter(seen).slice(0, 20).map(text); }
     catch (error) { return null; }
   });
-  return {url: location.href, title: document.title, token: window.__flow || '', hits};
+  const control = (c) => {
+    try {
+      const all = [...document.querySelectorAll(c)], shown = all.filter(seen);
+      const e = shown.length ? shown[0] : all[0];
+      if (!e) return [0, 0, false, null, ''];
+      const checked = e.checked ?? (e.getAttribute('aria-checked') === 'true');
+      const off = e.disabled || e.getAttribute('aria-disabled') === 'true' || !!e.closest('fieldset:disabled');
+      return [all.length, shown.length, !off, checked,
+        e.isContentEditable ? e.innerText : (e.value ?? '')];
+    } catch (error) { return [0, 0, false, null, '']; }
+  };
+  const arrival = performance.getEntriesByType('navigation')[0];
+  return {url: location.href, title: document.title, token: window.__flow || '', hits,
+    status: arrival ? arrival.responseStatus || 0 : 0,
+    controls: controls.map(control)};
 }"""
-"""What is visible, in one question to the page: per selector the texts of the visible elements."""
+"""All that a flow wants to know of a page, in one question: per sign the texts of the visible elements, per
+control how many there are and are visible, whether it can be used, its tick and its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What the elements of one selector are like: of the first visible one, else of the first."""
+
+    count: int
+    visible: int
+    enabled: bool
+    checked: bool | None
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +82,7 @@ class View:
     texts: dict[str, tuple[str, ...]]
     status: int = 0
     frames: tuple[str, ...] = ()
+    controls: Mapping[str, Control] = field(default_factory=dict)
 
 
 def selectors(signs: Sequence[Sign]) -> list[str]:
@@ -64,9 +91,15 @@ def selectors(signs: Sequence[Sign]) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def view(page: Page, css: Sequence[str], status: int = 0, *, frames: bool = False) -> View:
+def view(
+    page: Page,
+    css: Sequence[str],
+    *,
+    frames: bool = False,
+    controls: Sequence[str] = (),
+) -> View:
     """Look at the page. Raises what Playwright raises for a page that is gone or on its way."""
-    seen: dict[str, Any] = page.evaluate(LOOK, list(css))
+    seen: dict[str, Any] = page.evaluate(LOOK, [list(css), list(controls)])
     bad = [c for c, hit in zip(css, seen["hits"], strict=True) if hit is None]
     if bad:
         raise SiteChanged(
@@ -75,7 +108,8 @@ def view(page: Page, css: Sequence[str], status: int = 0, *, frames: bool = Fals
         )
     texts = {c: tuple(hit) for c, hit in zip(css, seen["hits"], strict=True)}
     around = tuple(f.url for f in page.frames[1:]) if frames else ()
-    return View(seen["url"], seen["title"], seen["token"], texts, status, around)
+    known = {c: Control(*v) for c, v in zip(controls, seen["controls"], strict=True)}
+    return View(seen["url"], seen["title"], seen["token"], texts, seen["status"], around, known)
 
 
 def holds(sign: Sign, seen: View) -> bool:
@@ -104,12 +138,12 @@ class Watcher:
     now: Callable[[], dt.datetime]
     account: str
     person: bool
-    answered: Callable[[], int] = lambda: 0
-    """HTTP status of the page that is shown."""
     wait_limit: float = 600.0
     challenges: int = 0
     dismissed: dict[str, int] = field(default_factory=dict)
     reloads: int = 0
+    confirm: str = "dismiss"
+    """What happens to the browser's own questions: accept or dismiss."""
     login: bool = True
     """Whether signs of a lost session end the flow; while somebody signs in they do not."""
 
@@ -121,13 +155,26 @@ class Watcher:
         self._css = selectors(signs)
         self._frames = any(s.frame for s in signs)
 
-    def status(self) -> int:
-        """HTTP status of the page that is shown; 0 when nobody listened."""
-        return self.answered()
+    def dialog(self, dialog: Dialog) -> None:
+        """Answer one of the browser's own dialogs."""
+        if dialog.type == "beforeunload" or self.confirm == "accept":
+            dialog.accept()
+        else:
+            dialog.dismiss()
 
-    def look(self) -> View:
-        """The page now."""
-        return view(self.stage.page, self._css, self.status(), frames=self._frames)
+    def look(self, further: Sequence[str] = ()) -> View:
+        """The page now. What it says of the controls saves asking for each of them."""
+        stage = self.stage
+        wanted = stage.known_controls()
+        seen = view(
+            stage.page,
+            self._css,
+            frames=self._frames,
+            controls=list(dict.fromkeys([*wanted.values(), *further])),
+        )
+        stage.seen = {k: seen.controls[c] for k, c in wanted.items()}
+        stage.sure = {k for k, control in stage.seen.items() if stage.fits(k, control)}
+        return seen
 
     def standing(self, seen: View) -> Interstitial | None:
         """The first thing that stands in the way."""
@@ -136,11 +183,11 @@ class Watcher:
                 return item
         return None
 
-    def __call__(self) -> None:
+    def __call__(self, controls: Sequence[str] = ()) -> View:
         """Clear the way. Raises Moved when the page is another one afterwards, or what ends the flow."""
         cleared = False
         while True:
-            seen = self.look()
+            seen = self.look(controls)
             item = self.standing(seen)
             if item is None:
                 break
@@ -154,6 +201,7 @@ class Watcher:
             raise Moved
         if cleared:
             self.stage.pause()
+        return seen
 
     def _at_home(self, seen: View) -> None:
         host = urlsplit(seen.url).netloc

@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -35,6 +36,8 @@ class Shop:
     visits: list[str] = field(default_factory=list)
     faults: dict[str, Any] = field(default_factory=dict)
     next_id: int = 100
+    latency: float = 0.0
+    """Seconds that an answer takes."""
 
     def __post_init__(self) -> None:
         shop = self
@@ -44,6 +47,8 @@ class Shop:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        # A browser that goes away in the middle is nothing to tell about.
+        self.server.handle_error = lambda *_: None  # type: ignore[method-assign]
         self.port = self.server.server_address[1]
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()
@@ -99,6 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def do_GET(self) -> None:
+        time.sleep(self.site.latency)
         shop, parts = self.site, urlsplit(self.path)
         shop.visits.append(parts.path)
         if parts.path == "/favicon.ico":
@@ -205,6 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def do_POST(self) -> None:
+        time.sleep(self.site.latency)
         shop = self.site
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path == "/upload":
