@@ -15,11 +15,18 @@ from channels.browser.replicas.faults import FAULTS
 from channels.browser.replicas.portal import Portal
 from channels.browser.replicas.redbubble import Redbubble
 from channels.browser.replicas.site import Site
+from channels.browser.replicas.society6 import Society6
 from channels.browser.replicas.wire import ReplicaServer
+from channels.browser.replicas.zazzle import Zazzle
 from publisher.channel import Landed, Sandbox
 from publisher.row import Row
 
-SITES: dict[str, type[Site]] = {"redbubble": Redbubble, "portal": Portal}
+SITES: dict[str, type[Site]] = {
+    "portal": Portal,
+    "redbubble": Redbubble,
+    "society6": Society6,
+    "zazzle": Zazzle,
+}
 
 
 class AdapterSandbox(Sandbox):

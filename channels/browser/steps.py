@@ -287,7 +287,8 @@ class Press(StepBase):
     on: Key
     done: Key | None = Field(None, description="What is gone afterwards.")
     saves: bool = Field(
-        False, description="It keeps what was filled in so far and closes it; all is read back before."
+        False,
+        description="It keeps what was filled in so far and closes it; all is read back before.",
     )
 
 

@@ -74,7 +74,16 @@ LISTS = ("moving_list", "wrong_total", "edited_title", "delayed", "deleted", "em
 """Group 13. ``delayed`` has ``seconds``."""
 LIMITS = ("limit_429", "limit_before", "limit_after", "help_text")
 """Group 14. ``help_text`` is a negative control: it stops nobody."""
-CONTENT = ("hostile_page", "hidden_errors", "progress_percent", "old_tags", "chooser", "filtered")
+CONTENT = (
+    "hostile_page",
+    "hidden_errors",
+    "progress_percent",
+    "old_tags",
+    "chooser",
+    "filtered",
+    "old_ids",
+    "resize",
+)
 """Group 15, negative controls, and layouts of a page."""
 
 FAULTS = SUBMIT + UPLOAD + FORM + OBSTACLES + SESSION + LISTS + LIMITS + CONTENT

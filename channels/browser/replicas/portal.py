@@ -100,11 +100,12 @@ class Portal(Site):
         return [(self.books.pictures[t], "pending", "") for t in waiting], done
 
     def _card(self, picture: Picture, state: str, identity: str) -> str:
-        buttons = '<button type="button" data-cy="edit-item">Edit</button> <button type="button" data-cy="submit-item">SUBMIT</button>'
+        edit = '<button type="button" data-cy="edit-item">Edit</button> '
+        submit = '<button type="button" data-cy="submit-item">SUBMIT</button>'
+        name = escaped(picture.name)
         return (
-            f'<div data-cy="item-card" data-filename="{escaped(picture.name)}" data-status="{state}" '
-            f'data-id="{identity}" data-upload="{picture.token}"><b>{escaped(picture.name)}</b> {state} '
-            f"{buttons if state == 'pending' else ''}</div>"
+            f'<div data-cy="item-card" data-filename="{name}" data-status="{state}" data-id="{identity}" '
+            f'data-upload="{picture.token}"><b>{name}</b> {state} {edit + submit if state == "pending" else ""}</div>'
         )
 
     def _works(self, number: str) -> list[Work]:

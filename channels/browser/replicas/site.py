@@ -62,7 +62,7 @@ class Site(ABC):
         reply = self._at_the_door(asked)
         if reply is None:
             reply = self.reply(asked)
-        if COOKIE not in asked.cookies and not self._is_out() and reply.kind == "text/html":
+        if COOKIE not in asked.cookies and not self._out and reply.kind == "text/html":
             crumb = ("Set-Cookie", f"{COOKIE}=seller; Path=/; Secure; HttpOnly")
             return replace(reply, headers=(*reply.headers, crumb))
         return reply
@@ -85,8 +85,9 @@ class Site(ABC):
         """Let the seller be signed in again."""
         self._out = False
 
-    def _is_out(self) -> bool:
-        return self._out
+    def is_out(self, asked: Asked) -> bool:
+        """Whether the one who asks is not signed in."""
+        return self._out and COOKIE + "2" not in asked.cookies
 
     def _at_the_door(self, asked: Asked) -> Reply | None:
         if asked.path == "/favicon.ico":
@@ -100,7 +101,7 @@ class Site(ABC):
             self._out = True
         if asked.path == self.login:
             return self._sign_in(asked)
-        if self._out and COOKIE + "2" not in asked.cookies and self.private(asked):
+        if self.is_out(asked) and self.private(asked):
             return self.stranger(asked)
         return self._account(asked, moment)
 

@@ -96,7 +96,7 @@ function keeps(element, name) {
 }
 
 // Tags as chips: Enter commits; each can be removed.
-function chips(editor, place, name, allowed) {
+function chips(editor, place, name, allowed, cross_mark = '') {
   const read = () => (editor.isContentEditable ? editor.innerText : editor.value);
   const write = (text) => { if (editor.isContentEditable) editor.innerText = text; else editor.value = text; };
   state[name] = [];
@@ -105,7 +105,7 @@ function chips(editor, place, name, allowed) {
       const chip = made('span', {className: 'tag-chip Tag', textContent: tag});
       chip.setAttribute('data-tag', tag);
       chip.setAttribute('data-cy', 'keyword');
-      const cross = made('span', {className: 'tag-delete-button', textContent: '\u00d7'});
+      const cross = made('span', {className: 'tag-delete-button', textContent: cross_mark});
       cross.setAttribute('data-cy', 'remove-keyword');
       cross.onclick = () => { state[name].splice(index, 1); show(); };
       chip.append(cross);
