@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,43 @@ from channels.browser.replicas.ledger import Work
 from channels.browser.sandbox import AdapterSandbox
 from channels.browser.session import BrowserSession
 from channels.browser.settings import BrowserSettings
-from publisher.channel import Context
+from publisher.channel import Context, Examined
 from publisher.discovery import load_row
-from publisher.listing import Declaration, File, Listing, Receipt, Remote, Staged
+from publisher.listing import Declaration, File, Health, Listing, Receipt, Remote, Staged
 
-NOW = dt.datetime(2026, 11, 26, 12, 0, tzinfo=dt.UTC)
+
+class Seat:
+    """A session in a thread of its own: a browser belongs to the thread that opened it."""
+
+    def __init__(self, context: Context) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self.session = BrowserSession(context)
+
+    def do(self, action: Callable[[BrowserSession], Any]) -> Any:
+        return self._thread.submit(action, self.session).result(timeout=120)
+
+    def check(self) -> Health:
+        return self.do(lambda s: s.check())
+
+    def create(self, listing: Listing, staged: list[Staged], key: str) -> Receipt:
+        return self.do(lambda s: s.create(listing, staged, key))
+
+    def find(self, key: str) -> Remote | None:
+        return self.do(lambda s: s.find(key))
+
+    def list(self) -> Any:
+        return self.do(lambda s: [r for page in s.list() for r in page])
+
+    def examine(self) -> Examined:
+        return self.do(lambda s: s.examine())
+
+    def screenshot(self, path: Path) -> None:
+        """The page as it is."""
+        self.do(lambda s: s.watcher().stage.page.screenshot(path=str(path), full_page=True))
+
+    def close(self) -> None:
+        self.do(lambda s: s.close())
+        self._thread.shutdown()
 
 
 class Stage:
@@ -30,7 +64,7 @@ class Stage:
         self.given = dict(self.sandbox.start())
         self.sent = 0
         self.bound: list[Remote] = []
-        self._open: BrowserSession | None = None
+        self._open: Seat | None = None
         self._numbers = 0
 
     def stop(self) -> None:
@@ -48,16 +82,14 @@ class Stage:
         self.bound.clear()
         self.sent = 0
 
-    def session(self, *, fresh: bool = False, **settings: Any) -> BrowserSession:
+    def session(self, *, fresh: bool = False) -> Seat:
         """The account's session; one browser for all tests unless it must be fresh."""
-        if fresh or settings:
+        if fresh:
             self.close()
         if self._open is None:
-            self._open = BrowserSession(self.context(**settings))
-            if settings:
-                mine, self._open = self._open, None
-                return mine
-        self._open._stopped, self._open._asked_newest = None, False
+            self._open = Seat(self.context())
+        session = self._open.session
+        session._stopped, session._asked_newest = None, False
         return self._open
 
     def context(self, **settings: Any) -> Context:
@@ -87,8 +119,6 @@ class Stage:
         path = self.folder / name
         data = bytes(range(256)) * 40 + name.encode()
         path.write_bytes(data)
-        import hashlib
-
         file = File("image", name, path, len(data), hashlib.sha256(data).hexdigest())
         title = title or f"Frozen glass dunes {self._numbers}"
         given: dict[str, Any] = {
@@ -102,7 +132,7 @@ class Stage:
         declared = (Declaration("ai-generated", "field", "true"),) if given.pop("made", 0) else ()
         return Listing(name, self.row.name, key, given, declarations=declared), Staged(file)
 
-    def create(self, title: str = "", session: BrowserSession | None = None, **f: Any) -> Receipt:
+    def create(self, title: str = "", session: Seat | None = None, **f: Any) -> Receipt:
         """Publish one work."""
         listing, staged = self.work(title, **f)
         return (session or self.session()).create(listing, [staged], listing.key)

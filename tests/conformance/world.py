@@ -7,6 +7,7 @@ sandbox behind a cutting proxy, a ledger and a clock of its own. Nothing in here
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -125,14 +126,13 @@ class World:
             self.clock,
             renderer(self.ws.folder),
             overrides,
+            state=self.folder / "state",
         )
 
     def _step_between(self) -> None:
         behind: dict[int, CuttingProxy] = {}
         for name, value in self.settings.items():
-            port = (
-                int(value) if name == "PORT" else urlsplit(value).port if "://" in value else None
-            )
+            port = _port(name, value)
             if port is None:
                 continue
             # Two addresses of one server have one line between them and us.
@@ -315,6 +315,14 @@ class World:
         goods = self.arrived(sent)
         assert {n: s for n, (s, _) in goods.items()} == sent
         assert {n: c for n, (_, c) in goods.items() if c != 1} == {}
+
+
+def _port(name: str, value: str) -> int | None:
+    """The port of the sandbox that a setting names: by itself, in an address, or in a browser's resolver rules."""
+    if name == "PORT":
+        return int(value)
+    mapped = re.search(r"\b127\.0\.0\.1:(\d+)", value)
+    return urlsplit(value).port if "://" in value else int(mapped[1]) if mapped else None
 
 
 def _live(item: str) -> Remote:
