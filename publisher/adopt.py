@@ -86,7 +86,8 @@ def adopt(found: Adoption, ledger: Ledger, now: dt.datetime) -> int:
             run=run,
             account=account,
             item=item,
-            key=listing.key,
+            # Under its own key it is found again, and what others know it by stays.
+            key=match.remote.key,
             remote=match.remote,
             fields=_known(listing, match),
             release=found.plan.release,
@@ -101,7 +102,7 @@ def _known(listing: Listing, match: Match) -> dict[str, FieldValue]:
     there = match.remote.fields
     fields = {n: there.get(n, value) for n, value in listing.fields.items()}
     if match.by is not By.KEY:
-        # It lacks our key; an update brings it, so there must be something to update.
+        # It lacks our marks; an update brings them, so there must be something to update.
         fields.pop("title", None)
     return fields | {n: v for n, v in there.items() if n.startswith(REMOTE)}
 

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, NoReturn, Self
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from publisher.errors import PublisherError, Unsupported
+from publisher.examined import Examined
 from publisher.listing import (
     Change,
     Copy,
@@ -79,43 +80,12 @@ class Context:
     """Where the channel holds the bytes with this SHA-256 for us (``remote.held``), as the ledger knows it."""
     bound: Callable[[], Iterator[Remote]] = lambda: iter(())
     """Everything that the ledger has bound for this account, by key in order, one at a time."""
+    state: Path = Path(".publisher")
+    """Folder of the project for what an account keeps on this machine, such as a browser's profile."""
     digital_source_type: Callable[[bytes], str] = lambda _data: ""
     """The IPTC digital source type that a picture's XMP states; "" when it states none or cannot be read."""
     wait: Callable[[float], None] = lambda _seconds: None
     """Let so many seconds pass on the run's clock, for work that the channel does by itself (polling)."""
-    state: Path = Path(".publisher")
-    """Folder of the project for what an account keeps on this machine, such as a browser's profile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """One thing that an examination looked for at the remote side, such as a control of a form.
-
-    ``found`` is None where it could not be looked for. ``how`` says by which of several ways it was found, and
-    ``tried`` lists all of them with what came of each.
-    """
-
-    name: str
-    found: bool | None
-    how: str = ""
-    drift: bool = False
-    tried: tuple[str, ...] = ()
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What an examination found, broken things first. ``kept`` are files that show how it looked there."""
-
-    probes: tuple[Probe, ...]
-    notes: tuple[str, ...] = ()
-    kept: tuple[Path, ...] = ()
-    problem: PublisherError | None = None
-
-    @property
-    def broken(self) -> tuple[Probe, ...]:
-        """What is not there as the row or profile says."""
-        return tuple(p for p in self.probes if p.found is False)
 
 
 @dataclass(frozen=True, slots=True)

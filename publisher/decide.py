@@ -20,10 +20,14 @@ from publisher.row import Mode, Row, Verb
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What the ledger knows of a pair: its remote id and the fields last applied."""
+    """What the ledger knows of a pair: its remote id, the fields last applied, and its key there.
+
+    The key is our own unless it was made by somebody else and adopted.
+    """
 
     remote: str
     fields: dict[str, FieldValue]
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,12 @@ def decide(
 ) -> PlanItem:
     """The pair's place in the plan."""
     remote = bound.remote if bound else ""
+    key = bound.key if bound and bound.key else listing.key
 
     def pair(word: Word, *because: Because, verb: Verb | None = None) -> PlanItem:
         chain = because or verdict.because
         return PlanItem(
-            item.id, listing.account, word, tuple(chain), (), remote, listing.key, verb,
+            item.id, listing.account, word, tuple(chain), (), remote, key, verb,
             mark(listing), tags,
         )  # fmt: skip
 

@@ -87,8 +87,8 @@ class Door:
             wait=self.clock.sleep,
             render=self.render,
             options=account.options,
-            digital_source_type=_digital_source_type,
             state=self.state if self.state is not None else self.project / ".publisher",
+            digital_source_type=_digital_source_type,
             **hooks,
         )
 

@@ -245,7 +245,7 @@ def _pair(
         row,
         verdict,
         about,
-        Bound(bound.remote_id, dict(bound.fields)) if bound is not None else None,
+        Bound(bound.remote_id, dict(bound.fields), bound.key) if bound is not None else None,
         Open(intent.verb, f"{intent.at:%Y-%m-%d %H:%M} UTC") if intent is not None else None,
         tuple(q.id for q in quotas_for(item, row, account.name)),
     )

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from publisher.channel import Examined, Replaced, Session, Write, Wrote
 from publisher.errors import Unsupported
+from publisher.examined import Examined
 from publisher.listing import Change, File, Health, Listing, Receipt, Remote, Staged, Status
 
 
@@ -40,6 +41,12 @@ class ReadOnlySession(Session):
 
     def picture(self, remote: Remote) -> bytes | None:
         return self._inner.picture(remote)
+
+    def examine(self) -> Examined:
+        return self._inner.examine()
+
+    def sign_in(self) -> Health:
+        self._refuse("sign in")
 
     def link(self, remote: Remote, seconds: int) -> str:
         return self._inner.link(remote, seconds)

@@ -61,6 +61,8 @@ class Adapter(Channel):
         chosen = override.products if override.products is not None else asset.products
         if chosen is not None:
             fields["products"] = chosen
+        for product, share in (offer.royalties if offer is not None else {}).items():
+            fields[f"royalty.{product}"] = f"{share.normalize():f} %"
         fields |= {f"csv.{key}": value for key, value in copy.fields.items()}
         return Listing(
             item=item.id,

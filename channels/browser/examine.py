@@ -17,8 +17,8 @@ from channels.browser.locate import candidates, choose_layout, probe
 from channels.browser.sign_in import probe_session
 from channels.browser.stage import Stage
 from channels.browser.watch import Watcher
-from publisher.channel import Examined, Probe
 from publisher.errors import PublisherError
+from publisher.examined import Examined, Probe
 
 if TYPE_CHECKING:
     from channels.browser.browser import Browser

@@ -6,7 +6,6 @@ everything was read back once more; whoever calls it has opened an intent and sa
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -23,15 +22,15 @@ from channels.browser.act_choice import (
     slider,
     tree,
 )
+from channels.browser.act_look import assert_so, capture
 from channels.browser.act_text import chips, fill, same
 from channels.browser.act_upload import upload
 from channels.browser.fields import Value
 from channels.browser.locate import choose_layout, find, first_sure, look_once
+from channels.browser.look import View
 from channels.browser.profile import filled_in, permitted
 from channels.browser.stage import Filled, Moved, Notes, Stage, Standing, deadline
 from channels.browser.steps import (
-    Assert,
-    CaptureStep,
     Choose,
     Dialogs,
     Expect,
@@ -43,8 +42,8 @@ from channels.browser.steps import (
     Step,
     Submit,
 )
-from channels.browser.watch import View, Watcher
-from publisher.errors import NeedsHuman, PublisherError, SiteChanged, Transient
+from channels.browser.watch import Watcher
+from publisher.errors import SiteChanged, Transient
 
 if TYPE_CHECKING:
     from playwright.sync_api import Error
@@ -89,6 +88,8 @@ class Flow:
 
     def ready(self, step: Submit) -> None:
         """Read everything back, and see that the control can be pressed. Raises SiteChanged when not so."""
+        from playwright.sync_api import Error
+
         stage = self.stage
         site = stage.profile.identity.site
         self._read_back()
@@ -99,7 +100,10 @@ class Flow:
                 remedy="look at the form, then correct the profile",
             )
         button = find(step.on, stage, self.watch, seconds=step.seconds, state="enabled").handle
-        button.click(trial=True, timeout=step.seconds * 1000)
+        try:
+            button.click(trial=True, timeout=step.seconds * 1000)
+        except Error as error:
+            self._disturbed(step, error)
 
     def _read_back(self) -> None:
         """See that everything is as it was written. Raises SiteChanged when it is not."""
@@ -272,39 +276,6 @@ class Flow:
     def _dialogs(self, step: Dialogs) -> None:
         self.watch.confirm = step.confirm
 
-    def _capture(self, step: CaptureStep) -> None:
-        handle = find(step.on, self.stage, self.watch, seconds=step.seconds).handle
-        text = handle.get_attribute(step.attribute) if step.attribute else handle.inner_text()
-        found = re.search(step.pattern, text or "")
-        if found is not None:
-            named = found.groupdict().get("value")
-            self.stage.notes.captured[step.name] = named if named is not None else found.group()
-
-    def _assert(self, step: Assert) -> None:
-        over = deadline(step.seconds)
-        while not self._is_so(step):
-            if over():
-                text = step.text or f"{step.on} is not {step.is_}"
-                raise _kind_of(step)(
-                    f"{self.stage.profile.identity.site}: {text}", remedy="look at the form"
-                )
-            self.watch()
-            self.stage.pause()
-        self.stage.notes.verified.add(step.key)
-
-    def _is_so(self, step: Assert) -> bool:
-        if step.is_ == "enabled":
-            return look_once(step.on, self.stage, state="enabled") is not None
-        found = look_once(step.on, self.stage)
-        if step.is_ == "below":
-            found = look_once(step.on, self.stage)
-            text = found.handle.inner_text() if found is not None else ""
-            digits = re.search(r"\d+(\.\d+)?", text)
-            return digits is not None and float(digits.group()) < step.limit
-        if step.is_ == "checked":
-            return found is not None and found.handle.is_checked()
-        return (found is not None) is (step.is_ == "present")
-
 
 _OWN: dict[type[Any], Callable[[Flow, Any], None]] = {
     Goto: Flow._goto,
@@ -314,8 +285,6 @@ _OWN: dict[type[Any], Callable[[Flow, Any], None]] = {
     ForEach: Flow._for_each,
     Scroll: Flow._scroll,
     Dialogs: Flow._dialogs,
-    CaptureStep: Flow._capture,
-    Assert: Flow._assert,
 }
 _VERBS: dict[str, Executor] = {
     "upload": upload,
@@ -328,14 +297,11 @@ _VERBS: dict[str, Executor] = {
     "slider": slider,
     "colour": colour,
     "tree": tree,
+    "assert": assert_so,
+    "capture": capture,
     "pick": pick,
     "press": press,
 }
-
-
-def _kind_of(step: Assert) -> type[PublisherError]:
-    # Something that lies in the way or is full is a person's to clear; a missing control is a changed site.
-    return NeedsHuman if step.is_ in ("below", "absent") else SiteChanged
 
 
 _AGAIN = ("fill", "chips", "check", "radio", "select", "products", "slider")

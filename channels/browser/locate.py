@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from channels.browser.profile import css_text, filled_in
-from channels.browser.schema import Candidate, CandidateKind, Locator
+from channels.browser.signs import Candidate, CandidateKind, Locator
 from channels.browser.stage import Found, Stage, candidate_css, deadline, selector
 from publisher.errors import SiteChanged
 

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from channels.browser.fields import normal, same_text
+from channels.browser.look import holds, selectors, view
 from channels.browser.profile import filled_in
 from channels.browser.prove import capture_from, picked
-from channels.browser.schema import Capture, Reconcile
+from channels.browser.schema import Reconcile
+from channels.browser.signs import Capture
 from channels.browser.stage import Moved, deadline
-from channels.browser.watch import Watcher, holds, selectors, view
+from channels.browser.watch import Watcher
 from publisher.errors import AuthFailed, SiteChanged, Transient
 
 if TYPE_CHECKING:

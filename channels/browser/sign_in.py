@@ -5,9 +5,10 @@ No password passes through here: the site's own page takes it, and the browser's
 
 from __future__ import annotations
 
+from channels.browser.look import holds, selectors, view
 from channels.browser.profile import filled_in
 from channels.browser.stage import Moved, deadline
-from channels.browser.watch import Watcher, holds, selectors, tell, view
+from channels.browser.watch import Watcher, tell
 from publisher.errors import AuthFailed, NeedsHuman, SiteChanged
 
 

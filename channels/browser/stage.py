@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from channels.browser.fields import Value
 from channels.browser.profile import css_text, filled_in
-from channels.browser.schema import Candidate, CandidateKind, Profile
+from channels.browser.schema import Profile
+from channels.browser.signs import Candidate, CandidateKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator as Handle
     from playwright.sync_api import Page
 
-    from channels.browser.watch import Control
+    from channels.browser.look import Control
 
 
 class Moved(Exception):

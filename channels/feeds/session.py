@@ -49,6 +49,7 @@ class FeedSession(Session):
         self._place: Place | None = None
         self._visitor: Visitor | None = None
         self._shelf: Shelf | None = None
+        self._ledger: Shelf | None = None
         self._version: str | None = None
         self._marks: ServedMarks | None = None
 
@@ -95,9 +96,10 @@ class FeedSession(Session):
             visitor.close()
 
     def _forget(self) -> None:
-        shelf, self._shelf = self._shelf, None
-        if shelf is not None:
-            shelf.close()
+        for shelf in (self._shelf, self._ledger):
+            if shelf is not None:
+                shelf.close()
+        self._shelf = self._ledger = None
 
     def check(self) -> Health:
         """Whether the place is ours to write, and whether the world sees what lies in it."""
@@ -140,9 +142,10 @@ class FeedSession(Session):
         return self._remote(entry, Status.LIVE if whole else Status.PARTIAL)
 
     def find_many(self, keys: Sequence[str]) -> Mapping[str, Remote]:
-        """The same for many, from one reading of the feed."""
-        found = ((key, self.find(key)) for key in keys)
-        return {key: remote for key, remote in found if remote is not None}
+        """The same for many, from one look at the feed."""
+        shelf = self._current()
+        found = ((key, shelf.get(key)) for key in keys)
+        return {key: self._remote(entry) for key, entry in found if entry is not None}
 
     def list(self) -> Iterator[Sequence[Remote]]:
         """Every entry of the published feed."""
@@ -294,11 +297,18 @@ class FeedSession(Session):
     def _remote(self, entry: Entry, status: Status = Status.LIVE) -> Remote:
         fields = dict(entry.fields)
         if entry.raw is not None:
-            bound = next((r for r in self.context.bound() if r.key == entry.key), None)
-            fields = seen_by_readers(self.feed, entry, dict(bound.fields) if bound else {})
+            bound = self._bound().get(entry.key)
+            fields = seen_by_readers(self.feed, entry, bound.fields if bound else {})
         image = self.place.url(entry.pictures[0]) if entry.pictures else ""
         link = str(fields.get("link") or "")
         return Remote(entry.key, entry.key, status, link, fields, picture=image)
+
+    def _bound(self) -> Shelf:
+        """What the ledger has bound, to be looked up: only a feed that was changed by hand needs it."""
+        if self._ledger is None:
+            self._ledger = Shelf()
+            self._ledger.fill(Entry(r.key, dict(r.fields)) for r in self.context.bound())
+        return self._ledger
 
     def _object(self, file: File) -> str:
         return f"images/{file.sha256[:16]}/{file.name}"

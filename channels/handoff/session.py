@@ -5,6 +5,7 @@ A pack is built beside its place and moved in as one step, so that a pack that i
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -12,9 +13,17 @@ from pathlib import Path
 from typing import ClassVar
 
 from channels.transport.batch import batch_sheets
-from channels.transport.pack import CARD, build_pack, make_pack, read_pack, reword_pack
+from channels.transport.pack import (
+    CARD,
+    WORDS,
+    build_pack,
+    make_pack,
+    pack_receipt,
+    read_pack,
+    write_words,
+)
 from publisher.channel import Session
-from publisher.errors import Rejected
+from publisher.errors import OutcomeUnknown, Rejected
 from publisher.listing import Change, File, Health, Listing, Receipt, Remote, Staged, Status
 
 _SHEETS = (".csv", ".tsv")
@@ -73,7 +82,7 @@ class HandoffSession(Session):
         """
         if staged:
             return build_pack(self.context, listing, staged, listing.key, listing.key)
-        return reword_pack(self.context, listing, remote.key, listing.key)
+        return self._reword(listing, remote.key)
 
     def withdraw(self, remote: Remote) -> Receipt:
         """Remove the pack. Whether somebody carried it over is not known here, so a person is asked to look."""
@@ -96,3 +105,29 @@ class HandoffSession(Session):
 
     def _pack(self, key: str) -> Path:
         return self.context.outbox / key
+
+    def _reword(self, listing: Listing, key: str) -> Receipt:
+        place = self._pack(key)
+        if not (place / CARD).is_file():
+            raise Rejected(
+                f"the pack {place} is not there any more",
+                remedy=f"publisher resolve {listing.item} {self.context.account} --as gone, then push",
+            )
+        found = sorted(
+            p for p in place.glob("*") if p.is_file() and p.name not in WORDS and p.name[0] != "."
+        )
+        files = [_measured(path) for path in found]
+        self.context.sending()
+        try:
+            write_words(self.context, place, listing, files)
+        except OSError as error:
+            raise OutcomeUnknown(
+                f"the words of the pack {place} could not be written whole", detail=repr(error)
+            ) from error
+        return pack_receipt(self.context, listing, place, key, ())
+
+
+def _measured(path: Path) -> File:
+    with path.open("rb") as source:
+        checksum = hashlib.file_digest(source, "sha256").hexdigest()
+    return File("kept", path.name, path, path.stat().st_size, checksum)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -107,7 +107,7 @@ class LinkSession(Session):
         task = f"take the links of {remote.key} off where you put them"
         return Receipt(Remote(remote.id, remote.key, Status.GONE), tasks=(task,))
 
-    def _links(self, listing: Listing, design: Design) -> Sequence[Mapping[str, str]]:
+    def _links(self, listing: Listing, design: Design) -> Sequence[dict[str, str]]:
         seller, chosen = self._seller(), listing.fields.get("products")
         templates = self._templates()
         wanted = templates if not isinstance(chosen, tuple) else _chosen(templates, chosen)

@@ -5,7 +5,6 @@ It is built beside its place and moved in as one step. Any way of talking may fa
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -14,11 +13,11 @@ from typing import Any
 
 from channels.transport.batch import offered_as
 from publisher.channel import Context
-from publisher.errors import Conflict, OutcomeUnknown, Rejected
+from publisher.errors import Conflict, Rejected
 from publisher.listing import FieldValue, File, Listing, Receipt, Remote, Staged, Status, plain
 
 CARD = "listing.json"
-_WORDS = (CARD, "checklist.md", "checklist.html")
+WORDS = (CARD, "checklist.md", "checklist.html")
 """Files of a pack that are made of the listing's words."""
 
 
@@ -42,7 +41,7 @@ def make_pack(
 def build_pack(
     context: Context, listing: Listing, staged: Sequence[Staged], name: str, key: str
 ) -> Receipt:
-    """Build the pack ``name`` anew, in place of one of ours that may be there. Raises as ``make_pack`` does."""
+    """The same, over whatever pack of that name is there."""
     place = context.outbox / name
     # One run at a time has the account, so what a killed one left here is ours to sweep away.
     building = place.with_name(f".{place.name}.building")
@@ -51,7 +50,7 @@ def build_pack(
         building.mkdir(parents=True)
         for part in staged:
             _copy(context, part.file, building / part.file.name)
-        _write_words(context, building, listing, [s.file for s in staged])
+        write_words(context, building, listing, [s.file for s in staged])
     except OSError as error:
         shutil.rmtree(building, ignore_errors=True)
         raise Rejected(
@@ -63,34 +62,13 @@ def build_pack(
     context.sending()
     shutil.rmtree(place, ignore_errors=True)
     building.rename(place)
-    return _receipt(context, listing, place, key, tuple(s.file for s in staged))
+    return pack_receipt(context, listing, place, key, tuple(s.file for s in staged))
 
 
-def reword_pack(context: Context, listing: Listing, name: str, key: str) -> Receipt:
-    """Write the words of a pack anew; its files stay as they are. Raises Rejected when it is not there."""
-    place = context.outbox / name
-    if not (place / CARD).is_file():
-        raise Rejected(
-            f"the pack {place} is not there any more",
-            remedy=f"publisher resolve {listing.item} {context.account} --as gone, then push",
-        )
-    found = sorted(
-        p for p in place.glob("*") if p.is_file() and p.name not in _WORDS and p.name[0] != "."
-    )
-    files = [_measured(path) for path in found]
-    context.sending()
-    try:
-        _write_words(context, place, listing, files)
-    except OSError as error:
-        raise OutcomeUnknown(
-            f"the words of the pack {place} could not be written whole", detail=repr(error)
-        ) from error
-    return _receipt(context, listing, place, key, ())
-
-
-def _receipt(
+def pack_receipt(
     context: Context, listing: Listing, place: Path, key: str, sent: tuple[File, ...]
 ) -> Receipt:
+    """What a pack answers: where it is, and what a person does with it."""
     page = context.row.page
     task = f"open {place / 'checklist.html'}" + (f" and go to {page}" if page else "")
     remote = Remote(key, key, Status.PREPARED, url=(place / "checklist.html").as_uri())
@@ -106,12 +84,6 @@ def read_pack(context: Context, name: str) -> dict[str, Any] | None:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
 
 
-def _measured(path: Path) -> File:
-    with path.open("rb") as source:
-        checksum = hashlib.file_digest(source, "sha256").hexdigest()
-    return File("kept", path.name, path, path.stat().st_size, checksum)
-
-
 def _copy(context: Context, file: File, target: Path) -> None:
     step = 4 * 1024 * 1024
     with file.path.open("rb") as source, target.open("wb") as sink:
@@ -120,7 +92,8 @@ def _copy(context: Context, file: File, target: Path) -> None:
             context.progress(file.name, len(block))
 
 
-def _write_words(context: Context, folder: Path, listing: Listing, files: Sequence[File]) -> None:
+def write_words(context: Context, folder: Path, listing: Listing, files: Sequence[File]) -> None:
+    """Write what a pack says, its card last: what that says is what the pack is found to say."""
     variables = checklist(listing, files, context.row.title, context.row.page)
     for template, name in (
         ("handoff.md.j2", "checklist.md"),
@@ -128,7 +101,6 @@ def _write_words(context: Context, folder: Path, listing: Listing, files: Sequen
     ):
         _replace(folder / name, context.render(template, variables))
     card = {"item": listing.item, "fields": plain(dict(listing.fields))}
-    # Last of all: what it says is what the pack is found to say.
     _replace(folder / CARD, json.dumps(card, ensure_ascii=False, indent=1))
 
 
@@ -146,7 +118,7 @@ def _to_paste(listing: Listing) -> dict[str, FieldValue]:
         name.removeprefix("csv."): value
         for name, value in listing.fields.items()
         if name not in own
-        and not name.startswith(("variant.", "price.", "compare_at.", "royalty.", "declares."))
+        and not name.startswith(("variant.", "price.", "compare_at.", "royalty."))
     }
     for offered in offered_as(listing):
         if "price_text" in offered:

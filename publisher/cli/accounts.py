@@ -15,7 +15,8 @@ from publisher.cli import common
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from publisher.channel import Context, Examined
+    from publisher.channel import Context
+    from publisher.examined import Examined
     from publisher.matrix import Stale
     from publisher.observe import Account
 

@@ -128,6 +128,8 @@ def _ready(
 
 def _attempt(desk: Desk, account: Account, worker: Worker, batch: _Batch, end: End) -> list[str]:
     """One call. Returns the keys that surely are not there; every other pair has ended."""
+    # What an attempt before this one began is known to this one, for all of its pairs.
+    worker.recall([s.file for _, staged in batch.pairs.values() for s in staged])
     with desk.ledger.together(account.name):
         for key, (planned, staged) in batch.pairs.items():
             batch.intents[key] = intend(desk, planned, [s.file for s in staged])

@@ -110,13 +110,13 @@ def settle(
     return answer
 
 
+def _prepared(account: Account, remote: Remote | None) -> bool:
+    return account.prepares or (remote is not None and remote.status is Status.PREPARED)
+
+
 def _never_sent(account: Account, intent: Intent) -> bool:
     announces = account.channel.SessionType.announces_sending
     return intent.state is IntentState.INTENT and announces
-
-
-def _prepared(account: Account, remote: Remote | None) -> bool:
-    return account.prepares or (remote is not None and remote.status is Status.PREPARED)
 
 
 def _ask(

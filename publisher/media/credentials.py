@@ -52,6 +52,8 @@ class Credentials:
     digital_source_type: str = ""
     actions: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    private: bool = False
+    """Whether any manifest of the file says more than how the picture came to be: prompts, cameras, places."""
 
 
 def carries_credentials(path: Path) -> bool:
@@ -85,6 +87,7 @@ def read_credentials(path: Path, *, anchors: str = "") -> Credentials | None:
                     reader.get_validation_state(),
                     reader.get_active_manifest() or {},
                     reader.get_validation_results() or {},
+                    json.loads(reader.json()).get("manifests") or {},
                 )
     except c2pa.C2paError as error:
         raise Rejected(
@@ -121,7 +124,10 @@ MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
 
 
 def _told(
-    state: str | None, manifest: Mapping[str, Any], results: Mapping[str, Any]
+    state: str | None,
+    manifest: Mapping[str, Any],
+    results: Mapping[str, Any],
+    every: Mapping[str, Mapping[str, Any]],
 ) -> Credentials:
     actions = [
         action
@@ -143,6 +149,33 @@ def _told(
         ),
         actions=tuple(_short(a.get("action")) for a in actions[:20]),
         problems=tuple(f for f in failures if f != "signingCredential.untrusted")[:20],
+        private=any(
+            _says_more(assertion)
+            for each in every.values()
+            for assertion in each.get("assertions") or ()
+        ),
+    )
+
+
+_PLAIN = ("c2pa.hash", "c2pa.ingredient", "c2pa.soft-binding", "c2pa.training-mining",
+          "cawg.training-mining")  # fmt: skip
+_PLAIN_ACTION = frozenset(
+    {"action", "when", "digitalSourceType", "softwareAgent", "softwareAgentIndex", "parameters"}
+)
+_PLAIN_PARAMETER = frozenset({"ingredient", "ingredients", "ingredientIds"})
+
+
+def _says_more(assertion: Mapping[str, Any]) -> bool:
+    """Whether an assertion may hold what a seller did not ask to publish; what is not known may."""
+    label, data = str(assertion.get("label", "")), assertion.get("data")
+    if label.startswith(_PLAIN):
+        return False
+    if not label.startswith("c2pa.actions") or not isinstance(data, Mapping):
+        return True
+    actions = [a for a in data.get("actions") or () if isinstance(a, Mapping)]
+    return any(
+        a.keys() - _PLAIN_ACTION or (a.get("parameters") or {}).keys() - _PLAIN_PARAMETER
+        for a in actions
     )
 
 

@@ -172,14 +172,14 @@ def _manifest(claim: Claim, parent: Path | None) -> dict[str, Any]:
 
 
 def _whole(master: Path | None) -> Path | None:
-    """The master when its own credentials are unbroken; broken ones are not passed on."""
+    """The master when its own credentials may be passed on: unbroken, and with nothing private in them."""
     if master is None or not carries_credentials(master):
         return None
     try:
         found = read_credentials(master)
     except PublisherError:
         return None
-    return master if found is not None and found.state != "invalid" else None
+    return master if found is not None and found.state != "invalid" and not found.private else None
 
 
 def _container(path: Path) -> str:

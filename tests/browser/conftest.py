@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +140,9 @@ def work(title: str = "Frozen glass dunes", *, ai: bool = True, **fields: Any) -
         **fields,
     }
     return Listing("glass-001", "shop-one", title, given, declarations=declared)
+
+
+def some(cases: Iterable[str], *ordinary: str) -> list[Any]:
+    """All cases, of which only these run every time."""
+    marks = {c: () if c in ordinary else (pytest.mark.rare,) for c in cases}
+    return [pytest.param(c, marks=m) for c, m in marks.items()]

@@ -8,7 +8,7 @@ import pytest
 
 from publisher.errors import Rejected, Transient
 from publisher.listing import Staged, Status
-from tests.browser.conftest import PICTURE, Opener, work
+from tests.browser.conftest import PICTURE, Opener, some, work
 from tests.browser.shop_site import Shop
 
 DUNES = "Frozen glass dunes"
@@ -52,7 +52,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.parametrize("kind", some(HOSTILE, "quotes and markup", "like a message"))
 def test_a_hostile_title_is_only_a_title(
     shop: Shop, opened: Opener, picture: Staged, kind: str
 ) -> None:
@@ -64,7 +64,9 @@ def test_a_hostile_title_is_only_a_title(
     assert found is not None and found.id == str(made.id)
 
 
-@pytest.mark.parametrize("fault", ["react-title", "late-enable", "no-chooser", "beforeunload"])
+@pytest.mark.parametrize(
+    "fault", some(("react-title", "late-enable", "no-chooser", "beforeunload"), "react-title")
+)
 def test_a_page_with_its_own_ways_is_filled_all_the_same(
     shop: Shop, opened: Opener, picture: Staged, fault: str
 ) -> None:

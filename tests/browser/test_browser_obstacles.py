@@ -9,7 +9,7 @@ import pytest
 
 from publisher.errors import AuthFailed, NeedsHuman, QuotaExhausted, Transient
 from publisher.listing import Staged, Status
-from tests.browser.conftest import NOW, Opener, work
+from tests.browser.conftest import NOW, Opener, some, work
 from tests.browser.shop_site import Shop
 
 DUNES = "Frozen glass dunes"
@@ -27,7 +27,10 @@ CLEARED: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("kind", CLEARED)
+@pytest.mark.parametrize(
+    "kind",
+    some(CLEARED, "all three", "two challenges in a row", "a page that reloads in the middle"),
+)
 def test_what_goes_away_is_no_reason_to_stop(
     shop: Shop, opened: Opener, picture: Staged, kind: str
 ) -> None:
@@ -52,7 +55,7 @@ STOPPED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", STOPPED)
+@pytest.mark.parametrize("kind", some(STOPPED, "limit", "a challenge that stays", "signed out"))
 def test_what_stays_stops_the_account_in_its_own_way(
     shop: Shop, opened: Opener, picture: Staged, kind: str
 ) -> None:

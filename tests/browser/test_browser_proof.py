@@ -13,7 +13,7 @@ import pytest
 from channels.browser.session import BrowserSession
 from publisher.errors import AuthFailed, OutcomeUnknown, Rejected, Transient
 from publisher.listing import Remote, Staged, Status
-from tests.browser.conftest import Opener, work
+from tests.browser.conftest import Opener, some, work
 from tests.browser.shop_site import Shop, Work
 
 DUNES = "Frozen glass dunes"
@@ -28,7 +28,10 @@ UNCLEAR: dict[str, tuple[dict[str, Any], int]] = {
 }
 
 
-@pytest.mark.parametrize("kind", UNCLEAR)
+@pytest.mark.parametrize(
+    "kind",
+    some(UNCLEAR, "the answer is lost", "an error, and it was made", "the page reloads blank"),
+)
 def test_an_unclear_end_is_unknown_and_the_list_settles_it(
     shop: Shop, opened: Opener, picture: Staged, kind: str
 ) -> None:
@@ -133,7 +136,7 @@ def _kill(session: BrowserSession, what: str) -> None:
                 os.kill(child.pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("what", ["browser", "driver"])
+@pytest.mark.parametrize("what", some(("browser", "driver"), "browser"))
 def test_a_kill_before_the_submit_leaves_nothing_and_after_it_is_asked_for(
     shop: Shop, opened: Opener, picture: Staged, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from publisher.errors import (
     SiteChanged,
     Transient,
 )
+from publisher.listing import Status
 
 End = type[PublisherError] | None
 rare = pytest.mark.rare
@@ -43,7 +44,7 @@ FORMS: list[tuple[str, dict[str, Any], End]] = [
     ("duplicate_ids", {}, None),
     ("hashed_classes", {}, None),
     ("localised", {}, None),
-    ("renamed", {"map": {'id="work_title_en"': 'id="heading_en"'}}, None),
+    ("renamed", {"map": {"work_title_en": "heading_en"}}, None),
     ("decoy", {}, None),
     ("search_box", {}, None),
     ("lazy_cards", {}, None),
@@ -120,7 +121,8 @@ def test_a_submit_that_ends_badly_is_unknown_and_found_by_its_work(
     found = stage.session().find(listing.key)
     made = [w for w in stage.works() if w.id not in before]
     assert len(made) == works
-    assert (found.id if found is not None else None) == (made[0].id if made else None)
+    whole = found is not None and found.status is not Status.PARTIAL
+    assert (found.id if found is not None and whole else None) == (made[0].id if made else None)
     assert stage.sent == 1
 
 

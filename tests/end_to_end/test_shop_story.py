@@ -96,6 +96,9 @@ def test_one_push_serves_the_host_the_shop_and_the_feed_in_that_order(world: Wor
     for item in AI:
         link = entries(world)[item]["link"]
         assert link == product(world, item)["permalink"], "a feed entry leads to the shop's page"
+        seen = httpx.get(entries(world)[item]["image_link"])
+        assert seen.headers["content-type"] == "image/jpeg"
+        assert b"trainedAlgorithmicMedia" in seen.content, "and its picture says what it is"
     assert left_to_do(world) == {}
 
 
@@ -173,6 +176,37 @@ def test_a_change_by_hand_is_told_and_decided(world: World) -> None:
     assert world.cli("status", "--refresh", "--account", SHOP, "--json").document["drift"] == []
 
 
+def test_a_network_that_strips_marks_keeps_a_new_picture_out_of_the_feed(world: World) -> None:
+    assert world.boxes is not None
+    before = entries(world)[AI[0]]
+    (world.folder / "masters" / f"{AI[0]}.png").unlink()
+    grain(world.folder / "masters" / f"{AI[0]}.png", 77)
+    world.boxes.boxes[FEED].fault("strips_xmp")
+    pushed = world.cli("push", "--json", "--account", SHOP, "--account", FEED)
+    assert pushed.words(FEED)[AI[0]] == "failed"
+    assert pushed.words(SHOP)[AI[0]] == "updated", "the shop has its own pictures"
+    assert entries(world)[AI[0]] == before
+    world.boxes.boxes[FEED].clear_faults()
+    assert world.cli("push", "--json").code == 0
+    assert entries(world)[AI[0]]["image_link"] != before["image_link"]
+    assert left_to_do(world) == {}
+
+
+def test_a_feed_lets_go_before_its_shop_does(world: World) -> None:
+    def withdrawn(account: str) -> str:
+        done = world.cli("withdraw", AI[2], "--account", account, "--json")
+        return done.words(account)[AI[2]]
+
+    assert withdrawn(SHOP) == "held", "the feed still leads there"
+    assert AI[2] in entries(world)
+    assert withdrawn(FEED) == "withdrawn"
+    assert AI[2] not in entries(world) and AI[0] in entries(world)
+    assert withdrawn(SHOP) == "withdrawn"
+    assert world.cli("push", "--json").code == 0
+    assert AI[2] in entries(world)
+    assert left_to_do(world) == {}
+
+
 def test_a_lost_ledger_is_won_back_without_a_write(world: World) -> None:
     for path in Path(world.state).glob("ledger.sqlite*"):
         if path.is_file():
@@ -187,3 +221,41 @@ def test_a_lost_ledger_is_won_back_without_a_write(world: World) -> None:
     assert writes_since(world, start) == []
     words = world.cli("plan", "--account", SHOP, "--json").words(SHOP)
     assert {words[i] for i in AI} == {"unchanged"}
+
+
+def test_products_made_by_hand_are_known_by_their_titles_and_pictures(world: World) -> None:
+    for path in Path(world.state).glob("ledger.sqlite*"):
+        if path.is_file():
+            path.unlink()
+    books = shop(world).shop.books
+    for number, item in enumerate(AI):
+        made = product(world, item)
+        # As somebody would have made it who never heard of us: another SKU, none of our marks.
+        books.keep("product", made | {"sku": f"OLD-{number}", "meta_data": []})
+    swapped = books.with_sku("OLD-2")
+    books.keep("product", swapped | {"name": "A name that no work of ours has"})
+    start = len(shop(world).seen())
+    ours = ("--account", SHOP, "--account", HOST, "--json")
+    planned = world.cli("adopt", *ours)
+    grounds = {
+        i["item"]: i["because"][0]["rule"]
+        for i in planned.document["items"]
+        if i["account"] == SHOP
+    }
+    assert grounds == {
+        AI[0]: "adopt-by-title-and-looks",
+        AI[1]: "adopt-by-title-and-looks",
+        AI[2]: "adopt-by-looks",
+        PACK: "adopt-by-key",
+    }
+    digest = planned.document["digest"]
+    assert world.cli("adopt", "--digest", digest, *ours).code == 0
+    assert writes_since(world, start) == [], "binding writes no shop"
+    pushed = world.cli("push", *ours)
+    assert {pushed.words(SHOP)[i] for i in AI} == {"updated"}, "they get our marks and our words"
+    assert len([o for o in shop(world).landed() if o.key.endswith(".json")]) == len(SOLD[SHOP])
+    assert {books.with_sku(f"OLD-{n}")["name"][:4] for n in range(3)} == {"Soft"}
+    read = world.cli("status", "--refresh", "--account", SHOP, "--json")
+    assert read.document["drift"] == []
+    words = world.cli("plan", *ours).words(SHOP)
+    assert {words[i] for i in SOLD[SHOP]} == {"unchanged"}

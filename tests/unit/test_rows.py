@@ -34,21 +34,21 @@ BY_HAND = (
     "getty-istock",
     "opensea",
     "rarible",
-    "shopify",
     "upwork",
     "wirestock",
 )
 """Channels that a person serves from a pack."""
+BY_BROWSER = ("redbubble", "society6", "stock-portal", "zazzle")
+"""Sites whose forms a browser fills in, and a person sends off."""
 FEEDS = ("google-merchant", "meta-catalogue")
 """Files of our own that readers fetch."""
-BY_BROWSER = ("portal", "redbubble", "society6", "zazzle")
-"""Sites whose forms a browser fills in, and a person sends off."""
 OURS = {
     **{n: CHANNELS / "stock" / f"{n}.toml" for n in STOCK},
     **{n: next(CHANNELS.glob(f"*/{n}.toml")) for n in BY_HAND},
     **{n: CHANNELS / "feeds" / f"{n}.toml" for n in FEEDS},
     **{n: CHANNELS / "browser" / f"{n}.toml" for n in BY_BROWSER},
     "bundles": CHANNELS / "bundles" / "bundles.toml",
+    "shopify": CHANNELS / "shopify" / "shopify.toml",
     "woocommerce": CHANNELS / "woocommerce" / "woocommerce.toml",
     "handoff": CHANNELS / "handoff" / "handoff.toml",
 }

@@ -210,9 +210,13 @@ def test_withdrawn_and_made_again_it_is_there_although_the_write_got_lost(story:
     assert {p["status"] for p in story.box.shop.books.all("product")} == {"draft"}
     # What was withdrawn is still found there, which must not pass for the write that never came.
     story.trouble = lambda number, request, answer: (
-        _never_came(number, request, answer) if number in (1, 3) else answer()
+        _never_came(number, request, answer) if number in (1, 3, 4) else answer()
     )
-    story.push()
+    result = story.push()
+    assert {type(o.error) for o in result.outcomes} <= {type(None)}, result.outcomes
+    shown = {p["sku"]: p["status"] for p in story.box.shop.books.all("product")}
+    done = {o.planned.item for o in result.outcomes if o.done is Done.PUBLISHED}
+    assert {shown[name] for name in done} == {"publish"}
     story.trouble = None
     story.push()
     story.check()

@@ -18,13 +18,14 @@ from channels.browser.profile import (
     shipped_profile,
     shipped_profiles,
 )
-from channels.browser.schema import Candidate, Profile, Sign
+from channels.browser.schema import Profile
+from channels.browser.signs import Candidate, Sign
 from channels.browser.steps import walked
 from publisher.discovery import known_rows, load_row
 from publisher.errors import ConfigError
 from publisher.row import Verb
 
-NAMES = ("portal", "redbubble", "society6", "zazzle")
+NAMES = ("redbubble", "society6", "stock-portal", "zazzle")
 DOCS = Path(__file__).parents[3] / "docs" / "browser.md"
 
 

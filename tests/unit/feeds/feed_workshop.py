@@ -52,7 +52,13 @@ def listing(channel: str, item: str = "glass-1", **said: Any) -> Listing:
         ("500044",),
         fields=said.get("fields", {}),
         metadata=Metadata(digital_source_type=GENERATED if ai else ""),
-        source=Remote(item, item, Status.LIVE, said.get("link", f"https://shop.example/{item}")),
+        source=Remote(
+            item,
+            item,
+            Status.LIVE,
+            said.get("link", f"https://shop.example/{item}"),
+            said.get("there", {}),
+        ),
     )
     return adapter(load_row(channel)).to_listing(whole, offer, copy)
 

@@ -83,6 +83,24 @@ def test_a_sale_shows_both_prices() -> None:
     assert (found["price"], found["sale_price"]) == ("24.00 EUR", "19.00 EUR")
 
 
+def test_prices_are_those_of_the_page_that_the_feed_links_to() -> None:
+    there = {
+        "variants": ("a1", "a2"),
+        "variant.a1": "A1",
+        "price.a1": "31.00 USD",
+        "compare_at.a1": "39.00 USD",
+        "price.a2": "21.00 USD",
+        "compare_at.a2": None,
+        "status": "publish",
+    }
+    made = listing(META, there=there)
+    sold = {n: v for n, v in made.fields.items() if n.startswith(("variant", "price", "compare"))}
+    assert sold == {n: v for n, v in there.items() if v is not None and n != "status"}
+    (entry,) = read(feed(META, "csv", made), "csv")
+    assert (entry["price"], entry["sale_price"]) == ("39.00 USD", "31.00 USD")
+    assert listing(META, there={"status": "publish"}).fields["price.a2"] == "19.00 EUR"
+
+
 def test_a_field_set_to_null_is_cleared_and_not_filled_by_a_constant() -> None:
     found = attributes(
         "x",

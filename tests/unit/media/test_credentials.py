@@ -115,6 +115,47 @@ def test_broken_credentials_of_a_master_are_not_passed_on(
     assert (found.state, found.actions) == ("valid", ("c2pa.created",))
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"assertions": [{"label": "org.example.prompt", "data": {"prompt": "SECRET-DUNES"}}]},
+        {"actions": [{"action": "c2pa.created", "parameters": {"prompt": "SECRET-DUNES"}}]},
+        {"actions": [{"action": "c2pa.created", "description": "SECRET-DUNES"}]},
+    ],
+)
+def test_what_a_master_s_seal_tells_of_its_maker_is_not_passed_on(
+    more: dict[str, list[dict[str, object]]],
+    authority: tuple[Signatory, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from publisher.media import signing
+
+    def talkative(claim: Claim, parent: Path | None) -> dict[str, object]:
+        actions = [
+            {**action, "digitalSourceType": AI}
+            for action in more.get("actions", [{"action": "c2pa.created"}])
+        ]
+        told = [{"label": "c2pa.actions.v2", "data": {"actions": actions}}]
+        made_by = [{"name": "generator", "version": "1"}]
+        return {
+            "title": "master",
+            "claim_generator_info": made_by,
+            "assertions": [*told, *more.get("assertions", [])],
+        }
+
+    master, target = tmp_path / "master.png", tmp_path / "sold.jpg"
+    with monkeypatch.context() as patched:
+        patched.setattr(signing, "_manifest", talkative)
+        sign(authority[0], CLAIM, picture(tmp_path / "plain.png"), None, master)
+    assert b"SECRET-DUNES" in master.read_bytes()
+    sign(authority[0], CLAIM, picture(tmp_path / "small.jpg"), master, target)
+    found = read_credentials(target)
+    assert found is not None
+    assert (found.state, found.actions) == ("valid", ("c2pa.created",))
+    assert b"SECRET-DUNES" not in target.read_bytes()
+
+
 def test_ed25519_signs_as_well(tmp_path: Path) -> None:
     chain, key, _ = certificates.make(tmp_path, kind="ed25519")
     one = signatory(chain, key, now=certificates.NOW)

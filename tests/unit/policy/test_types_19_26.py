@@ -66,7 +66,7 @@ def test_type_20_automation() -> None:
     for name in ("redbubble", "society6"):
         found = row(name).automation
         assert found is not None and found.kind == "assisted"
-    for name in ("arcangel", "etsy"):
+    for name in ("arcangel", "canva"):
         assert row(name).automation is not None and row(name).automation.kind == "manual"
 
 
