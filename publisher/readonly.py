@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
-from publisher.channel import Examined, Replaced, Session, Write, Wrote
+from publisher.channel import Replaced, Session, Write, Wrote
 from publisher.errors import Unsupported
 from publisher.examined import Examined
 from publisher.listing import Change, File, Health, Listing, Receipt, Remote, Staged, Status
@@ -53,12 +53,6 @@ class ReadOnlySession(Session):
 
     def replaced(self) -> Iterator[Replaced]:
         return self._inner.replaced()
-
-    def examine(self) -> Examined:
-        return self._inner.examine()
-
-    def sign_in(self) -> Health:
-        self._refuse("sign in")
 
     def drop(self, what: Replaced) -> None:
         self._refuse("drop")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import ClassVar
 
@@ -24,12 +25,12 @@ from channels.browser.prove import Abandoned, Proven, address, after_the_submit,
 from channels.browser.reconcile import Row, matches, newest, rows
 from channels.browser.schema import Profile
 from channels.browser.sign_in import probe_session, sign_in
-from channels.browser.stage import Stage
+from channels.browser.stage import Moved, Stage
 from channels.browser.steps import Submit
 from channels.browser.watch import tell
 from channels.browser.window import Window
 from channels.transport.pack import make_pack, read_pack
-from publisher.errors import OutcomeUnknown, PublisherError, SiteChanged, Unsupported
+from publisher.errors import OutcomeUnknown, PublisherError, SiteChanged, Transient, Unsupported
 from publisher.examined import Examined
 from publisher.listing import File, Health, Listing, Receipt, Remote, Staged, Status
 from publisher.naming import safe_name
@@ -132,9 +133,15 @@ class BrowserSession(Window):
             self._newest = newest(self.watcher(values))
             self._asked_newest = True
         flow = Flow(self.watcher(values, tuple(s.file.path for s in staged)))
-        step = flow.to_the_submit()
-        flow.ready(step)
-        return flow, step
+        for _ in range(3):
+            step = flow.to_the_submit()
+            with suppress(Moved):
+                flow.ready(step)
+                return flow, step
+        raise Transient(
+            f"{self.profile.identity.site}: the full form was left again and again",
+            remedy="push again later: nothing was submitted",
+        )
 
     def _submitted(
         self, flow: Flow, step: Submit, listing: Listing, staged: Sequence[Staged], key: str
