@@ -22,7 +22,7 @@ from publisher.channel import Landed, Sandbox
 from publisher.row import Row
 
 SITES: dict[str, type[Site]] = {
-    "portal": Portal,
+    "stock-portal": Portal,
     "redbubble": Redbubble,
     "society6": Society6,
     "zazzle": Zazzle,

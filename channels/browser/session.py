@@ -21,6 +21,7 @@ from channels.browser.examine import examine
 from channels.browser.fields import Value
 from channels.browser.flow import Flow, shown
 from channels.browser.locate import look_once
+from channels.browser.outgoing import under_their_names
 from channels.browser.prove import Abandoned, Proven, address, after_the_submit, prove
 from channels.browser.reconcile import Row, matches, newest, rows
 from channels.browser.schema import Profile
@@ -132,7 +133,8 @@ class BrowserSession(Window):
         if not self._asked_newest:
             self._newest = newest(self.watcher(values))
             self._asked_newest = True
-        flow = Flow(self.watcher(values, tuple(s.file.path for s in staged)))
+        files = under_their_names([s.file for s in staged], self.folder / "outgoing")
+        flow = Flow(self.watcher(values, files))
         for _ in range(3):
             step = flow.to_the_submit()
             with suppress(Moved):

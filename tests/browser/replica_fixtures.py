@@ -12,7 +12,7 @@ from tests.browser.replica_stage import Stage
 
 PATIENCE: dict[str, dict[str, Any]] = {
     "redbubble": {"steps": [{"key": "file", "seconds": 5, "begins": 2}]},
-    "portal": {"steps": [{"key": "file", "seconds": 5, "begins": 2}]},
+    "stock-portal": {"steps": [{"key": "file", "seconds": 5, "begins": 2}]},
     "zazzle": {"steps": [{"key": "image", "seconds": 5, "begins": 2}]},
     "society6": {"steps": [{"key": "file", "seconds": 5, "begins": 2}]},
 }

@@ -128,7 +128,7 @@ class Stage:
             "mature": False,
             **fields,
         }
-        key = name if self.row.name == "portal" else title
+        key = name if self.row.name == "stock-portal" else title
         declared = (Declaration("ai-generated", "field", "true"),) if given.pop("made", 0) else ()
         return Listing(name, self.row.name, key, given, declarations=declared), Staged(file)
 

@@ -104,7 +104,7 @@ def test_every_group_has_faults_and_no_other_name_is_taken(staged: Any) -> None:
     assert set(LISTS) & tested == set()
 
 
-@pytest.mark.parametrize("site", ["redbubble", pytest.param("portal", marks=rare)])
+@pytest.mark.parametrize("site", ["redbubble", pytest.param("stock-portal", marks=rare)])
 @pytest.mark.parametrize("fault", SUBMITS)
 def test_a_submit_that_ends_badly_is_unknown_and_found_by_its_work(
     staged: Any, site: str, fault: str
@@ -179,7 +179,7 @@ def test_a_list_that_does_not_add_up_is_no_answer(
 
 
 def test_a_portal_that_answers_401_is_not_an_empty_batch(staged: Any) -> None:
-    stage = staged("portal")
+    stage = staged("stock-portal")
     stage.sandbox.fault("empty_401")
     with pytest.raises(AuthFailed):
         stage.session().list()
