@@ -199,6 +199,10 @@ class Row(RowData):
     can: tuple[Verb, ...]
     cannot: dict[Verb, str] = Field(default_factory=dict)
     setup: tuple[str, ...] = ()
+    wants: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Options that an account must state, each with an example.",
+    )
     page: str = Field("", description="The page where a person goes on.")
     declarations: tuple[str, ...] = Field(
         (), description="Fixed declarations that a person makes there for every item."

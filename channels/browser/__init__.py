@@ -33,7 +33,7 @@ class Adapter(Channel):
     SessionType = BrowserSession
 
     def to_listing(self, item: Item, offer: Offer | None, copy: Copy) -> Listing:
-        """What goes into the form. ``key`` is what the site's own list shows: the title or the file's name."""
+        """What goes into the form. ``key`` is the file's name without its ending."""
         override = item.override(copy.account)
         recipe = recipe_for(
             self.row.file, upsample=bool(override.upsample), marks=self.row.metadata
@@ -67,7 +67,7 @@ class Adapter(Channel):
         return Listing(
             item=item.id,
             account=copy.account,
-            key=self._key(copy.title, name),
+            key=safe_name(item.id, self.row.limits.filename, ""),
             fields=fields,
             files=files,
             declarations=copy.declarations,
@@ -103,9 +103,3 @@ class Adapter(Channel):
     def session(self, context: Context) -> Session:
         """A session on the account's own browser; nothing is opened yet."""
         return BrowserSession(context)
-
-    def _key(self, title: str, name: str) -> str:
-        profile = shipped_profile(self.row.name)
-        spec = profile.reconcile if profile is not None else None
-        by_image = spec is not None and spec.match == "image"
-        return name if by_image or not title else " ".join(title.split())

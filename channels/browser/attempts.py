@@ -76,15 +76,15 @@ class Attempts:
         if attempt is not None:
             self.write(replace(attempt, id=identity))
 
-    def ids(self) -> Iterator[str]:
-        """The ids of all proven submits."""
+    def known(self) -> Iterator[tuple[str, str]]:
+        """Id and key of all proven submits."""
         for place in sorted(self._folder.glob("*.json")):
             try:
-                identity = json.loads(place.read_text(encoding="utf-8")).get("id")
+                note = json.loads(place.read_text(encoding="utf-8"))
             except (OSError, ValueError):
                 continue
-            if identity:
-                yield str(identity)
+            if note.get("id"):
+                yield str(note["id"]), str(note["key"])
 
     def _place(self, key: str) -> Path:
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 from channels.browser.accounts import (
@@ -98,12 +99,13 @@ class BrowserSession(Window):
         return self._remote(found[0], key)
 
     def list(self) -> Iterator[Sequence[Remote]]:
-        """Everything that the site lists. Keys are what it shows."""
-        spec = self.profile.reconcile
+        """Everything that the site lists. What we do not know is called what the site calls it."""
+        known = {r.id: r.key for r in self.context.bound()} | dict(self.attempts.known())
         with self._calm():
             for page in rows(self.watcher()):
-                by_image = spec is not None and spec.match == "image"
-                yield [self._remote(r, r.image if by_image else r.title) for r in page]
+                yield [
+                    self._remote(r, known.get(r.id) or Path(r.image).stem or r.title) for r in page
+                ]
         self._rest()
 
     def status(self, remote: Remote) -> Status:
@@ -260,7 +262,7 @@ class BrowserSession(Window):
     def _taken(self, key: str) -> Iterator[str]:
         # Accounts that share a sign-in see each other's works in the site's list.
         for notes in sorted(self.folder.glob("attempts-*")):
-            yield from Attempts(notes).ids()
+            yield from (identity for identity, _ in Attempts(notes).known())
         yield from (r.id for r in self.context.bound() if r.key != key)
 
     def _bound(self, key: str) -> str:

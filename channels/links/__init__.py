@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from channels.links.session import LinkSession
 from publisher.channel import Channel, ChannelSettings, Context, Session
-from publisher.listing import Copy, FieldValue, Finding, Level, Listing
+from publisher.listing import Copy, FieldValue, Listing, RenditionRequest, fingerprint
 from publisher.manifest.item import Item
 from publisher.manifest.model import Offer
 from publisher.naming import safe_name
+from publisher.recipes import EXTENSIONS, recipe_for, recipe_mark
 
 
 class LinkSettings(ChannelSettings):
@@ -27,7 +28,11 @@ class Adapter(Channel):
         """The words and the public address of the picture: the item's own, else that of the followed account."""
         override = item.override(copy.account)
         there = copy.source.fields.get("remote.image") if copy.source is not None else None
+        recipe = recipe_for(self.row.file, marks=self.row.metadata)
+        name = safe_name(item.id, self.row.limits.filename, EXTENSIONS[recipe.format])
         fields: dict[str, FieldValue] = {
+            "filename": name,
+            "file": fingerprint([[m.sha256 for m in item.masters], recipe_mark(recipe)]),
             "title": copy.title,
             "description": copy.description,
             "keywords": copy.keywords,
@@ -44,25 +49,14 @@ class Adapter(Channel):
             account=copy.account,
             key=safe_name(item.id, self.row.limits.filename, ""),
             fields=fields,
+            files=tuple(
+                RenditionRequest("image", name, master, recipe, copy.metadata)
+                for master in item.masters[:1]
+            ),
             declarations=copy.declarations,
             tasks=copy.tasks,
             findings=copy.findings,
         )
-
-    def validate(self, listing: Listing) -> list[Finding]:
-        """A picture without a public address makes no link."""
-        if listing.fields.get("image_url"):
-            return []
-        return [
-            Finding(
-                Level.ERROR,
-                f"{self.row.title} needs a public address of the picture",
-                f"write fields: {{image_url: https://...}} under channels.{listing.account}",
-                item=listing.item,
-                account=listing.account,
-                code="image-address-missing",
-            )
-        ]
 
     def session(self, context: Context) -> Session:
         """A session on the account's outbox."""

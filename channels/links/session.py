@@ -1,4 +1,4 @@
-"""The effects of a link account: one file of links per item in its outbox, written in one step.
+"""The effects of a link account: a folder per item in its outbox, with its picture and its links, moved in as one.
 
 No browser and no request: whether a link works shows when somebody follows it.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from channels.links.addresses import (
@@ -20,7 +21,8 @@ from channels.links.addresses import (
     preview_link,
     template_problem,
 )
-from publisher.channel import Session
+from channels.transport.pack import CARD, build_pack, make_pack, read_pack
+from publisher.channel import Context, Session
 from publisher.errors import ConfigError, Rejected
 from publisher.listing import (
     Change,
@@ -31,10 +33,7 @@ from publisher.listing import (
     Remote,
     Staged,
     Status,
-    plain,
 )
-
-_CARD = "links.json"
 
 
 class LinkSession(Session):
@@ -59,53 +58,53 @@ class LinkSession(Session):
         return Health(self.context.account, (f"links for {', '.join(templates) or 'a category'}",))
 
     def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
-        """The file of an item."""
-        card = self._folder(key) / _CARD
-        if not card.is_file():
-            return None
-        fields = json.loads(card.read_text(encoding="utf-8"))["fields"]
-        typed = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-        return Remote(key, key, Status.PREPARED, (self._folder(key) / "links.html").as_uri(), typed)
+        """The folder of an item."""
+        fields = read_pack(self.context, key)
+        return Remote(key, key, Status.PREPARED, fields=fields) if fields is not None else None
 
     def list(self) -> Iterator[Sequence[Remote]]:
         """Every item that has links."""
-        cards = sorted(self.context.outbox.glob(f"*/{_CARD}"))
-        yield [r for c in cards if (r := self.find(c.parent.name)) is not None]
+        cards = sorted(self.context.outbox.glob(f"*/{CARD}"))
+        yield [Remote(c.parent.name, c.parent.name, Status.PREPARED) for c in cards]
 
     def status(self, remote: Remote) -> Status:
-        """Prepared while the file is there."""
+        """Prepared while the folder is there."""
         return Status.PREPARED if self.find(remote.key) is not None else Status.GONE
 
     def create(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
-        """Write the links of an item. Raises Rejected with everything that Zazzle would refuse."""
-        design = self._design(listing, key)
-        links = self._links(listing, design)
-        folder = self._folder(key)
-        folder.mkdir(parents=True, exist_ok=True)
-        card = {"item": listing.item, "fields": plain(dict(listing.fields)), "links": links}
-        page = _page(str(listing.fields.get("title") or listing.item), links)
-        (folder / "links.html").write_text(page, encoding="utf-8")
-        building = folder / f"{_CARD}.new"
-        building.write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")
-        self.context.sending()
-        building.replace(folder / _CARD)
-        remote = Remote(key, key, Status.PREPARED, (folder / "links.html").as_uri())
-        task = f"put the links of {folder / 'links.html'} where buyers find them"
-        return Receipt(remote, (task, *listing.tasks), sent=tuple(s.file for s in staged))
+        """Write picture and links of an item. Raises Rejected with everything that Zazzle would refuse."""
+        return self._told(listing, make_pack(*self._pack(listing, staged, key)))
 
     def update(
         self, remote: Remote, listing: Listing, changes: Sequence[Change], staged: Sequence[Staged]
     ) -> Receipt:
-        """Write the links anew."""
-        return self.create(listing, staged, listing.key)
+        """Write all of it anew."""
+        return self._told(listing, build_pack(*self._pack(listing, staged, listing.key)))
 
     def withdraw(self, remote: Remote) -> Receipt:
-        """Remove the file. Links that were put somewhere go on working, so a person is asked to take them off."""
+        """Remove the folder. Links that were put somewhere go on working, so a person is asked to take them off."""
         self.context.sending()
-        for name in ("links.html", _CARD):
-            (self._folder(remote.key) / name).unlink(missing_ok=True)
+        shutil.rmtree(self.context.outbox / remote.key, ignore_errors=True)
         task = f"take the links of {remote.key} off where you put them"
         return Receipt(Remote(remote.id, remote.key, Status.GONE), tasks=(task,))
+
+    def _pack(
+        self, listing: Listing, staged: Sequence[Staged], key: str
+    ) -> tuple[Context, Listing, Sequence[Staged], str, str, Mapping[str, str]]:
+        design = self._design(listing, key)
+        links = self._links(listing, design)
+        further = {
+            "links.html": _page(str(listing.fields.get("title") or listing.item), links),
+            "links.json": json.dumps(links, ensure_ascii=False, indent=1),
+        }
+        return self.context, listing, staged, key, key, further
+
+    def _told(self, listing: Listing, receipt: Receipt) -> Receipt:
+        folder = self.context.outbox / receipt.remote.key
+        tasks = [f"put the links of {folder / 'links.html'} where buyers find them"]
+        if not listing.fields.get("image_url"):
+            tasks.insert(0, f"put the picture of {folder} at {self._address(listing)}")
+        return replace(receipt, tasks=(*tasks, *listing.tasks))
 
     def _links(self, listing: Listing, design: Design) -> Sequence[dict[str, str]]:
         seller, chosen = self._seller(), listing.fields.get("products")
@@ -132,14 +131,15 @@ class LinkSession(Session):
             if n.startswith("csv.text.") and v
         }
         code = re.sub(r"[^A-Za-z0-9_]", "_", key)[:100]
-        picture = str(fields.get("image_url") or "")
+        picture = str(fields.get("image_url") or self._address(listing))
         name = str(self.context.options.get("object", "image1"))
         design = Design(picture, code, name, texts)
         problems = design.problems(self._seller().hosts)
         if problems:
             raise Rejected(
                 f"{listing.item}: {'; '.join(problems)}",
-                remedy=f"write fields: {{image_url: https://...}} under channels.{listing.account}",
+                remedy='state pictures = "https://...{file}" for the account, or fields: {image_url: https://...} '
+                f"under channels.{listing.account}",
             )
         return design
 
@@ -160,8 +160,10 @@ class LinkSession(Session):
         store, category = (str(self.context.options.get(n, "")) for n in ("store", "category"))
         return (store, category) if store and category else None
 
-    def _folder(self, key: str) -> Path:
-        return self.context.outbox / key
+    def _address(self, listing: Listing) -> str:
+        """Where the seller hosts the picture: the account's pattern with the file's name."""
+        pattern = str(self.context.options.get("pictures", ""))
+        return pattern.replace("{file}", str(listing.fields.get("filename") or ""))
 
 
 def _chosen(templates: dict[str, str], products: Sequence[str]) -> dict[str, str]:

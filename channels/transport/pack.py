@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from channels.transport.batch import offered_as
@@ -22,7 +23,12 @@ WORDS = (CARD, "checklist.md", "checklist.html")
 
 
 def make_pack(
-    context: Context, listing: Listing, staged: Sequence[Staged], name: str, key: str
+    context: Context,
+    listing: Listing,
+    staged: Sequence[Staged],
+    name: str,
+    key: str,
+    further: Mapping[str, str] = MappingProxyType({}),
 ) -> Receipt:
     """Build the pack ``name`` in the outbox and move it in; ``key`` is the natural key of the receipt.
 
@@ -35,13 +41,18 @@ def make_pack(
             f"the folder {place.name} is already there and was not made from here",
             remedy=f"move {place} away",
         )
-    return build_pack(context, listing, staged, name, key)
+    return build_pack(context, listing, staged, name, key, further)
 
 
 def build_pack(
-    context: Context, listing: Listing, staged: Sequence[Staged], name: str, key: str
+    context: Context,
+    listing: Listing,
+    staged: Sequence[Staged],
+    name: str,
+    key: str,
+    further: Mapping[str, str] = MappingProxyType({}),
 ) -> Receipt:
-    """The same, over whatever pack of that name is there."""
+    """The same, over whatever pack of that name is there. ``further`` are texts by file name."""
     place = context.outbox / name
     # One run at a time has the account, so what a killed one left here is ours to sweep away.
     building = place.with_name(f".{place.name}.building")
@@ -50,6 +61,8 @@ def build_pack(
         building.mkdir(parents=True)
         for part in staged:
             _copy(context, part.file, building / part.file.name)
+        for file, text in further.items():
+            (building / file).write_text(text, encoding="utf-8")
         write_words(context, building, listing, [s.file for s in staged])
     except OSError as error:
         shutil.rmtree(building, ignore_errors=True)

@@ -48,6 +48,13 @@ _COLUMNS = {
 """What only the seller can say in the sheet of a pack, such as the address of a page."""
 
 
+def _toml(value: object) -> str:
+    """A value of an option as TOML writes it."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
+    return json.dumps(value)
+
+
 def _stated(name: str) -> str:
     """The options of an account that has whatever the row's gates ask for.
 
@@ -56,6 +63,7 @@ def _stated(name: str) -> str:
     lines = [f'[accounts.{name}]\nchannel = "{name}"', "variants_per_motif = 1000"]
     if ROWS[name].source != "none":
         lines.append(f'follows = "{SOURCE}"')
+    lines += [f"{option} = {_toml(value)}" for option, value in ROWS[name].wants.items()]
     for gate in ROWS[name].gate:
         told: object = True if gate.at_least is None else gate.at_least
         lines.append(f"{gate.option} = {json.dumps(gate.one_of[-1] if gate.one_of else told)}")

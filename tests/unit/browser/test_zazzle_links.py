@@ -103,10 +103,10 @@ def test_links_are_a_file_of_the_outbox(tmp_path: Path) -> None:
     fields = {"title": "<b>Ice</b>", "image_url": DESIGN.picture, "products": ("mug",)}
     listing = Listing("glass-001", "links", "glass_001", fields)
     receipt = session.create(listing, (), "glass_001")
-    assert receipt.remote.status is Status.PREPARED
-    card = json.loads((tmp_path / "outbox" / "glass_001" / "links.json").read_text())
-    assert [x["product"] for x in card["links"]] == ["mug"]
-    page = (tmp_path / "outbox" / "glass_001" / "links.html").read_text()
+    assert receipt.remote.status is Status.PREPARED and "where buyers find them" in receipt.tasks[0]
+    folder = tmp_path / "outbox" / "glass_001"
+    assert [x["product"] for x in json.loads((folder / "links.json").read_text())] == ["mug"]
+    page = (folder / "links.html").read_text()
     assert "<b>Ice" not in page and "&lt;b&gt;Ice" in page
     found = session.find("glass_001")
     assert found is not None and found.fields["products"] == ("mug",)
