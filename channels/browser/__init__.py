@@ -96,8 +96,8 @@ class Adapter(Channel):
         ]
 
     def pace(self, settings: ChannelSettings) -> Pace:
-        """The row's; a stand-in that is reached by resolver rules needs no pauses."""
-        stand_in = isinstance(settings, BrowserSettings) and bool(settings.resolver_rules)
+        """The row's; a stand-in on this machine, from which no real site can be reached, needs no pauses."""
+        stand_in = isinstance(settings, BrowserSettings) and bool(settings.stand_in)
         return Pace() if stand_in else self.row.pace
 
     def session(self, context: Context) -> Session:

@@ -37,6 +37,7 @@ from channels.browser.steps import (
     ForEach,
     Goto,
     IfPresent,
+    Press,
     Scroll,
     Step,
     Submit,
@@ -87,6 +88,25 @@ class Flow:
 
     def ready(self, step: Submit) -> None:
         """Read everything back, and see that the control can be pressed. Raises SiteChanged when not so."""
+        from playwright.sync_api import Error
+
+        stage = self.stage
+        site = stage.profile.identity.site
+        self._read_back()
+        unproved = [k for k in step.required if self._applies(k) and k not in stage.notes.verified]
+        if unproved:
+            raise SiteChanged(
+                f"{site}: {', '.join(unproved)} could not be verified, so that publishing is not offered",
+                remedy="look at the form, then correct the profile",
+            )
+        button = find(step.on, stage, self.watch, seconds=step.seconds, state="enabled").handle
+        try:
+            button.click(trial=True, timeout=step.seconds * 1000)
+        except Error as error:
+            self._disturbed(step, error)
+
+    def _read_back(self) -> None:
+        """See that everything is as it was written. Raises SiteChanged when it is not."""
         stage = self.stage
         site = stage.profile.identity.site
         lost = self._lost(stage.notes.again)
@@ -103,14 +123,6 @@ class Flow:
                 remedy="try the form by hand; if the site works, correct the profile",
             )
         stage.notes.verified |= {a.key for a in stage.notes.again}
-        unproved = [k for k in step.required if self._applies(k) and k not in stage.notes.verified]
-        if unproved:
-            raise SiteChanged(
-                f"{site}: {', '.join(unproved)} could not be verified, so that publishing is not offered",
-                remedy="look at the form, then correct the profile",
-            )
-        button = find(step.on, stage, self.watch, seconds=step.seconds, state="enabled").handle
-        button.click(trial=True, timeout=step.seconds * 1000)
 
     def _lost(self, again: Sequence[Standing]) -> list[Standing]:
         """What does not stand any more, by one look at the whole page where that tells it."""
@@ -159,11 +171,19 @@ class Flow:
             if own is not None:
                 own(self, step)
                 return
+            if isinstance(step, Press) and step.saves:
+                # What this closes cannot be looked at later, so it is read back now.
+                self._read_back()
+                self.stage.notes.again.clear()
             _VERBS[step.do](self.stage, step, self.watch)
         except Error as error:
             self._disturbed(step, error)
             # The last look is out of date: once more, asking for everything.
             self.stage.sure = set()
+            if isinstance(step, Press) and step.saves:
+                # What this closes cannot be looked at later, so it is read back now.
+                self._read_back()
+                self.stage.notes.again.clear()
             _VERBS[step.do](self.stage, step, self.watch)
 
     def _disturbed(self, step: Step, error: Error) -> None:

@@ -45,10 +45,12 @@ def prove(
     *,
     seconds: float,
     left: Callable[[], bool] = lambda: False,
+    old: Callable[[str], bool] = lambda _identity: False,
 ) -> Proven | Abandoned:
     """Wait for a proof or a refusal, in every page of the browser. Raises Rejected or OutcomeUnknown.
 
-    ``left`` says whether the person has given up; it is asked while nothing is known.
+    ``left`` says whether the person has given up; it is asked while nothing is known. ``old`` says of an id
+    that its work was there before: a page that an earlier work left open proves nothing.
     """
     from playwright.sync_api import Error
 
@@ -58,7 +60,7 @@ def prove(
     obstacle, look_round = Obstacle(watcher), deadline(0.5)
     while True:
         try:
-            found = _look(stage)
+            found = _look(stage, old)
             if found is not None:
                 return found
             if look_round():
@@ -128,7 +130,7 @@ def _pages(stage: Stage) -> list[Page]:
     return [p for p in stage.page.context.pages if not p.is_closed()]
 
 
-def _look(stage: Stage) -> Proven | None:
+def _look(stage: Stage, old: Callable[[str], bool]) -> Proven | None:
     proof = stage.profile.proof
     css = selectors([*(s.sign for s in proof.any), *proof.refused])
     frames = any(s.sign.frame for s in proof.any)
@@ -137,7 +139,7 @@ def _look(stage: Stage) -> Proven | None:
         for success in proof.any:
             if holds(success.sign, seen):
                 identity = _captured(stage, page, seen.url, success)
-                if identity:
+                if identity and not old(identity):
                     return Proven(identity, address(stage, identity), Status(proof.status))
         for sign in proof.refused:
             if holds(sign, seen):

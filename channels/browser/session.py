@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -21,16 +22,17 @@ from channels.browser.examine import examine
 from channels.browser.fields import Value
 from channels.browser.flow import Flow, shown
 from channels.browser.locate import look_once
+from channels.browser.outgoing import under_their_names
 from channels.browser.prove import Abandoned, Proven, address, after_the_submit, prove
 from channels.browser.reconcile import Row, matches, newest, rows
 from channels.browser.schema import Profile
 from channels.browser.sign_in import probe_session, sign_in
-from channels.browser.stage import Stage
+from channels.browser.stage import Moved, Stage
 from channels.browser.steps import Submit
 from channels.browser.watch import tell
 from channels.browser.window import Window
 from channels.transport.pack import make_pack, read_pack
-from publisher.errors import OutcomeUnknown, PublisherError, SiteChanged, Unsupported
+from publisher.errors import OutcomeUnknown, PublisherError, SiteChanged, Transient, Unsupported
 from publisher.examined import Examined
 from publisher.listing import File, Health, Listing, Receipt, Remote, Staged, Status
 from publisher.naming import safe_name
@@ -133,10 +135,17 @@ class BrowserSession(Window):
         if not self._asked_newest:
             self._newest = newest(self.watcher(values))
             self._asked_newest = True
-        flow = Flow(self.watcher(values, tuple(s.file.path for s in staged)))
-        step = flow.to_the_submit()
-        flow.ready(step)
-        return flow, step
+        files = under_their_names([s.file for s in staged], self.folder / "outgoing")
+        flow = Flow(self.watcher(values, files))
+        for _ in range(3):
+            step = flow.to_the_submit()
+            with suppress(Moved):
+                flow.ready(step)
+                return flow, step
+        raise Transient(
+            f"{self.profile.identity.site}: the full form was left again and again",
+            remedy="push again later: nothing was submitted",
+        )
 
     def _submitted(
         self, flow: Flow, step: Submit, listing: Listing, staged: Sequence[Staged], key: str
@@ -145,7 +154,7 @@ class BrowserSession(Window):
         self.context.sending()
         flow.stage.sending = True
         try:
-            proven = self._unattended(flow, step) if self.terms.unattended else self._assisted(flow)
+            proven = self._await(flow, step, key)
         except PublisherError as error:
             self._keep(key)
             raise after_the_submit(error, flow.stage) from error
@@ -169,11 +178,21 @@ class BrowserSession(Window):
         sent = tuple(s.file for s in staged)
         return Receipt(remote, self._tasks(flow, listing), sent=sent, note=notes.sentence())
 
-    def _unattended(self, flow: Flow, step: Submit) -> Proven | Abandoned:
-        flow.press(step)
-        return prove(flow.watch, seconds=self._proof_seconds())
+    def _await(self, flow: Flow, step: Submit, key: str) -> Proven | Abandoned:
+        known = set(self._taken(key))
+        spec, newest_before = self.profile.reconcile, self._newest
 
-    def _assisted(self, flow: Flow) -> Proven | Abandoned:
+        def old(identity: str) -> bool:
+            rising = spec is not None and spec.ids == "rising" and identity.isdigit()
+            earlier = rising and newest_before is not None and int(identity) <= newest_before
+            return identity in known or earlier
+
+        if not self.terms.unattended:
+            return self._assisted(flow, old)
+        flow.press(step)
+        return prove(flow.watch, seconds=self._proof_seconds(), old=old)
+
+    def _assisted(self, flow: Flow, old: Callable[[str], bool]) -> Proven | Abandoned:
         stage, browser = flow.stage, self._opened()
         assist = stage.profile.assist
         button = look_once(assist.press, stage)
@@ -196,7 +215,7 @@ class BrowserSession(Window):
             )
 
         seconds = min(assist.seconds, self.context.settings.person_seconds)
-        return prove(flow.watch, seconds=seconds + self._proof_seconds(), left=left)
+        return prove(flow.watch, seconds=seconds + self._proof_seconds(), left=left, old=old)
 
     def _tasks(self, flow: Flow, listing: Listing) -> tuple[str, ...]:
         royalties = [

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+import json
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from publisher.channel import ChannelSettings
 
@@ -31,3 +34,20 @@ class BrowserSettings(ChannelSettings):
     keep_evidence: bool = Field(
         True, description="Keep a redacted screenshot and page of a form that could not be filled."
     )
+    stand_in: str = Field(
+        "",
+        description="Facts of a stand-in on this machine (JSON); nobody is asked there. Needs rules for all hosts.",
+    )
+
+    @model_validator(mode="after")
+    def _a_stand_in_keeps_everything_else_out(self) -> Self:
+        if self.stand_in and "MAP * ~NOTFOUND" not in self.resolver_rules:
+            raise ValueError("stand_in needs resolver_rules that lead every other name nowhere")
+        if self.stand_in and not isinstance(json.loads(self.stand_in), dict):
+            raise ValueError("stand_in is a JSON object")
+        return self
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the stand-in states in place of the account's options; empty for a real site."""
+        return {k: str(v) for k, v in json.loads(self.stand_in or "{}").items()}

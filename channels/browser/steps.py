@@ -286,6 +286,10 @@ class Press(StepBase):
     do: Literal["press"]
     on: Key
     done: Key | None = Field(None, description="What is gone afterwards.")
+    saves: bool = Field(
+        False,
+        description="It keeps what was filled in so far and closes it; all is read back before.",
+    )
 
 
 class Submit(StepBase):

@@ -89,19 +89,22 @@ class Watcher:
 
     def __call__(self, controls: Sequence[str] = ()) -> View:
         """Clear the way. Raises Moved when the page is another one afterwards, or what ends the flow."""
-        cleared = False
+        cleared, away = False, False
         while True:
             seen = self.look(controls)
             item = self.standing(seen)
             if item is None:
                 break
             self._clear(item)
-            cleared = True
+            cleared, away = True, away or item.action != "dismiss"
         self._at_home(seen)
         if self.login and any(holds(s, seen) for s in self._negative):
             self._signed_out()
             raise Moved
         if self.stage.token and seen.token != self.stage.token:
+            raise Moved
+        if away:
+            # What took the place of the page may have led elsewhere: begin again, and see.
             raise Moved
         if cleared:
             self.stage.pause()

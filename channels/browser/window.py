@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from channels.browser import evidence
@@ -131,6 +132,10 @@ class Window(Session):
         if self._loaded is None:
             context = self.context
             terms = read_terms(context.account, context.options, context.row, context.now().date())
+            if context.settings.stand_in:
+                # No real site can be reached from there, so nobody's terms are concerned.
+                facts = {**terms.options, **context.settings.facts}
+                terms = replace(terms, unattended=True, options=facts)
             self._loaded = (load_profile(terms.profile, context.project), terms)
         return self._loaded
 

@@ -18,7 +18,10 @@ from channels.browser.settings import BrowserSettings
 from publisher.channel import Context
 from publisher.discovery import load_row
 from publisher.listing import Declaration, File, Listing, Remote, Staged
+from tests.browser.replica_fixtures import _stages, staged
 from tests.browser.shop_site import Shop, profile
+
+__all__ = ["_stages", "staged"]
 
 NOW = dt.datetime(2026, 11, 26, 12, 0, tzinfo=dt.UTC)
 PICTURE = bytes(range(256)) * 40

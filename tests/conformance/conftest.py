@@ -78,6 +78,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("kind", sorted(KINDS))
 
 
+BY_BROWSER = "browser"
+"""A way of moving bytes that costs seconds a call: most of its tests are rare."""
+OFTEN = ("test_13_check_writes_nothing", "test_18_", "test_19_after_a_push", "test_20_")
+"""What of it is in every run, for the one row that represents it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave a browser's worlds to the rare runs, but for a few of the row that stands for all."""
+    for item in items:
+        if not isinstance(item, pytest.Function) or "world" not in item.fixturenames:
+            continue
+        given = item.callspec.params if hasattr(item, "callspec") else {}
+        struck = given.get("struck")
+        kind = given.get("kind")
+        name = given.get("name") or (struck[0] if struck else KINDS.get(str(kind)))
+        if name not in ROWS or ROWS[name].transport.kind != BY_BROWSER:
+            continue
+        if name != KINDS[BY_BROWSER] or not item.name.startswith(OFTEN):
+            item.add_marker(pytest.mark.rare)
+
+
 def _picture(seed: int) -> pyvips.Image:
     """A sunlit slope with grain: it compresses like a photo, so that no agency finds the file too small."""
     height, width = 2100, 3000

@@ -104,7 +104,7 @@ def publish(order: Order) -> None:
     _arm(ws.accounts[0].channel.SessionType, order.point)
     outbox, render = folder / "outbox", renderer(ws.folder)
     overrides = {order.account: order.overrides}
-    door = Door(ws.folder, outbox, ws.release, clock, render, overrides)
+    door = Door(ws.folder, outbox, ws.release, clock, render, overrides, folder / "state")
     with Ledger.open(folder / "state" / "ledger.sqlite") as ledger:
         plan = make_plan(ws, ledger, day=clock.now().date(), now=clock.now())
         studio: Any = HandmadeStudio(folder / "handmade")

@@ -7,11 +7,12 @@ sandbox behind a cutting proxy, a ledger and a clock of its own. Nothing in here
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 from clock import VirtualClock
@@ -62,6 +63,26 @@ class Told:
     sending: int = 0
     sent: int = 0
     began: dict[str, str] = field(default_factory=dict)
+
+
+class OneAtATime:
+    """A session that has the account's browser for each call: whoever had it before hands it over."""
+
+    def __init__(self, inner: Session, others: list[Session]) -> None:
+        self.inner = inner
+        self._others = others
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.inner.close()
+
+    def __getattr__(self, name: str) -> Any:
+        for other in self._others:
+            if other is not self and name != "close" and isinstance(other, OneAtATime):
+                other.inner.close()
+        return getattr(self.inner, name)
 
 
 class World:
@@ -125,14 +146,13 @@ class World:
             self.clock,
             renderer(self.ws.folder),
             overrides,
+            state=self.folder / "state",
         )
 
     def _step_between(self) -> None:
         behind: dict[int, CuttingProxy] = {}
         for name, value in self.settings.items():
-            port = (
-                int(value) if name == "PORT" else urlsplit(value).port if "://" in value else None
-            )
+            port = _port(name, value)
             if port is None:
                 continue
             # Two addresses of one server have one line between them and us.
@@ -193,6 +213,8 @@ class World:
             began=lambda name: self.told.began.get(name),
         )
         session = self.channel.session(context)
+        if self.row.transport.kind == "browser":
+            session = cast(Session, OneAtATime(session, self._sessions))
         self._sessions.append(session)
         return session
 
@@ -317,6 +339,14 @@ class World:
         assert {n: c for n, (_, c) in goods.items() if c != 1} == {}
 
 
+def _port(name: str, value: str) -> int | None:
+    """The port of the sandbox that a setting names: by itself, in an address, or in a browser's resolver rules."""
+    if name == "PORT":
+        return int(value)
+    mapped = re.search(r"\b127\.0\.0\.1:(\d+)", value)
+    return urlsplit(value).port if "://" in value else int(mapped[1]) if mapped else None
+
+
 def _live(item: str) -> Remote:
     return Remote(item, item, Status.LIVE, f"https://shop.example/{item}")
 
@@ -330,10 +360,12 @@ def renamed(item: Item, name: str) -> Item:
     """The same item under another id, as one more of its kind."""
     source = item.asset if item.asset is not None else item.bundle
     assert source is not None
-    copy: Any = source.model_copy(update={"id": name})
+    # Where a list shows nothing but titles, works of one title are one work.
+    title = f"{item.title.rpartition(', ')[0]}, {name}"
+    copy: Any = source.model_copy(update={"id": name, "title": title})
     if item.asset is not None:
-        return replace(item, id=name, asset=copy, members=(copy,))
-    return replace(item, id=name, bundle=copy)
+        return replace(item, id=name, title=title, asset=copy, members=(copy,))
+    return replace(item, id=name, title=title, bundle=copy)
 
 
 def reworded(item: Item, **words: Any) -> Item:

@@ -1,0 +1,117 @@
+"""The faults of the replicas by group, and the switchboard on which they strike.
+
+Common options: ``times`` (how often), ``nth`` (from which occasion on), ``at`` (before, during or after the
+submit, for those that may come anywhere). A fault decides nothing by chance: ``seed`` fixes what is drawn.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels.transport.sandbox_books import Switchboard
+
+SUBMIT = (
+    "lost_response",
+    "slow_submit",
+    "submit_ignored",
+    "created_500",
+    "refused_500",
+    "odd_success",
+    "double_submit",
+)
+"""Groups 1 to 7, in their order. ``slow_submit`` has ``seconds``, ``odd_success`` has ``page`` or ``no_id``."""
+UPLOAD = (
+    "upload_stalls",
+    "upload_endless",
+    "upload_silent",
+    "upload_refused",
+    "upload_truncated",
+    "upload_inert",
+    "upload_slow",
+)
+"""Group 8. ``upload_refused`` has ``text`` and ``burns`` (it counts for the day all the same)."""
+FORM = (
+    "field_reverts",
+    "tick_in_dom_only",
+    "node_replaced",
+    "covered",
+    "button_div",
+    "class_disabled",
+    "animated",
+    "duplicate_ids",
+    "hashed_classes",
+    "localised",
+    "renamed",
+    "decoy",
+    "search_box",
+    "lazy_cards",
+    "leftovers",
+)
+"""Group 9. ``renamed`` has ``map`` (old text of the page -> new), ``tick_in_dom_only`` has ``id``."""
+OBSTACLES = (
+    "challenge",
+    "challenge_xhr",
+    "consent_late",
+    "promo",
+    "survey",
+    "one_tap",
+    "confirm",
+    "new_tab",
+    "beforeunload",
+)
+"""Group 10. ``challenge`` has ``seconds`` (0: until somebody clicks) and ``home`` (it leads there)."""
+SESSION = (
+    "signed_out",
+    "stale_token",
+    "looks_signed_in",
+    "two_factor",
+    "suspended",
+    "closed",
+    "maintenance",
+)
+"""Group 11 and the states of an account. ``signed_out`` has ``at``."""
+LISTS = ("moving_list", "wrong_total", "edited_title", "delayed", "deleted", "empty_401")
+"""Group 13. ``delayed`` has ``seconds``."""
+LIMITS = ("limit_429", "limit_before", "limit_after", "help_text")
+"""Group 14. ``help_text`` is a negative control: it stops nobody."""
+CONTENT = (
+    "hostile_page",
+    "hidden_errors",
+    "progress_percent",
+    "old_tags",
+    "chooser",
+    "filtered",
+    "old_ids",
+    "resize",
+)
+"""Group 15, negative controls, and layouts of a page."""
+
+FAULTS = SUBMIT + UPLOAD + FORM + OBSTACLES + SESSION + LISTS + LIMITS + CONTENT
+
+
+class ReplicaFaults(Switchboard):
+    """The switchboard of one replica. Group 12 is the environment: tests kill what is there to be killed."""
+
+    def __init__(self) -> None:
+        super().__init__(FAULTS)
+
+    def strike(self, name: str) -> dict[str, Any] | None:
+        """As the switchboard does, but from the ``nth`` occasion on."""
+        with self._lock:
+            options = self._on.get(name)
+            if options is not None and options.get("nth", 1) > 1:
+                options["nth"] -= 1
+                return None
+        return super().strike(name)
+
+    def at(self, name: str, moment: str) -> dict[str, Any] | None:
+        """A strike, when the fault is to come at this moment (``before`` unless it says otherwise)."""
+        options = self.options(name)
+        if options is None or options.get("at", "before") != moment:
+            return None
+        return self.strike(name)
+
+    def shown(self) -> dict[str, Any]:
+        """Everything that is on, for the pages' own scripts."""
+        with self._lock:
+            return {name: dict(options) for name, options in self._on.items()}

@@ -1,0 +1,251 @@
+"""What all replicas have in common: who is signed in, what may stand in the way, and what becomes of a submit.
+
+The seller is signed in from the start, as somebody who did so before the rehearsal: the first page that a browser
+without a cookie asks for gives it one. The fault ``signed_out`` ends that; the sign-in page then takes anybody.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import secrets
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, ClassVar
+
+from channels.browser.replicas.faults import ReplicaFaults
+from channels.browser.replicas.ledger import Picture, ReplicaBooks, Work
+from channels.browser.replicas.wire import Asked, Reply, as_json, redirect
+
+COOKIE = "member"
+
+
+def page(name: str) -> str:
+    """The text of one of the pages of this package."""
+    return (resources.files("channels.browser.replicas") / "pages" / name).read_text("utf-8")
+
+
+def escaped(text: str) -> str:
+    """Text as it stands in a page."""
+    return html.escape(text)
+
+
+class Site(ABC):
+    """One site. ``answer`` is called from several threads."""
+
+    hosts: ClassVar[tuple[str, ...]]
+    home: ClassVar[str] = "/"
+    login: ClassVar[str]
+    second_factor: ClassVar[str] = "/two-factor"
+    menu: ClassVar[str]
+    """What only somebody sees who is signed in."""
+    options: ClassVar[Mapping[str, str]] = {}
+    """What an account has to state for this site, such as the number of a batch that exists here."""
+    first_id: ClassVar[int] = 1000
+    state: ClassVar[str] = "live"
+    """The state of a work that was just made."""
+
+    def __init__(self, folder: Path) -> None:
+        self.books = ReplicaBooks(folder / "works.jsonl", self.first_id)
+        self.faults = ReplicaFaults()
+        self._guard = threading.Lock()
+        self._out = False
+
+    # Who is there
+
+    def answer(self, asked: Asked) -> Reply:
+        """The answer to one request, with whatever is switched on."""
+        reply = self._at_the_door(asked)
+        if reply is None:
+            reply = self.reply(asked)
+        if COOKIE not in asked.cookies and not self._out and reply.kind == "text/html":
+            crumb = ("Set-Cookie", f"{COOKIE}=seller; Path=/; Secure; HttpOnly")
+            return replace(reply, headers=(*reply.headers, crumb))
+        return reply
+
+    @abstractmethod
+    def reply(self, asked: Asked) -> Reply:
+        """The site's own answer to somebody who is let in."""
+
+    def moment(self, asked: Asked) -> str:
+        """``before``, ``during`` or ``after`` the submit; ``upload`` and ``list`` for what they are."""
+        if asked.method == "POST":
+            return "upload" if "upload" in asked.path else "during"
+        return "before"
+
+    def private(self, asked: Asked) -> bool:
+        """Whether the page is for somebody who is signed in."""
+        return asked.path != self.login
+
+    def welcome(self) -> None:
+        """Let the seller be signed in again."""
+        self._out = False
+
+    def is_out(self, asked: Asked) -> bool:
+        """Whether the one who asks is not signed in."""
+        return self._out and COOKIE + "2" not in asked.cookies
+
+    def _at_the_door(self, asked: Asked) -> Reply | None:
+        if asked.path == "/favicon.ico":
+            return Reply(kind="image/x-icon")
+        moment = self.moment(asked)
+        if (down := self.faults.at("maintenance", moment)) is not None:
+            return Reply(_PLAIN.format("Maintenance", "We are back soon"), down.get("status", 200))
+        if asked.method == "GET" and (passing := self._challenge(asked, moment)) is not None:
+            return passing
+        if self.faults.at("signed_out", moment) is not None:
+            self._out = True
+        if asked.path == self.login:
+            return self._sign_in(asked)
+        if self.is_out(asked) and self.private(asked):
+            return self.stranger(asked)
+        return self._account(asked, moment)
+
+    def _account(self, asked: Asked, moment: str) -> Reply | None:
+        if asked.path == self.second_factor:
+            return Reply(_PLAIN.format("Two factors", "Enter the code we sent you"))
+        if asked.method == "GET" and self.faults.at("two_factor", moment) is not None:
+            return redirect(self.second_factor)
+        if self.faults.at("suspended", moment) is not None:
+            return Reply(_PLAIN.format("Account", "Your account has been suspended"))
+        if self.faults.at("closed", moment) is not None:
+            return Reply(_PLAIN.format("Account", "You no longer have access"))
+        if asked.method == "GET" and (late := self.faults.at("limit_429", moment)) is not None:
+            after = (("Retry-After", str(late["after"])),) if "after" in late else ()
+            return Reply(_PLAIN.format("Slow down", "Too many requests"), 429, headers=after)
+        return None
+
+    def stranger(self, asked: Asked) -> Reply:
+        """For somebody who is not signed in: a read of a script gets 401, a page leads to the sign-in."""
+        if "/api/" in asked.path or (asked.method == "POST" and "upload" in asked.path):
+            return as_json({"error": "TokenRequired"}, 401)
+        return redirect(self.login)
+
+    def _sign_in(self, asked: Asked) -> Reply:
+        if asked.method == "POST":
+            crumb = ("Set-Cookie", f"{COOKIE}2=seller; Path=/; Secure; HttpOnly")
+            return replace(redirect(self.home), headers=(("Location", self.home), crumb))
+        return Reply(page("login.html").replace("LOGIN", self.login))
+
+    def _challenge(self, asked: Asked, moment: str) -> Reply | None:
+        if "/api/" in asked.path:
+            return None
+        given = self.faults.at("challenge", moment)
+        if given is None:
+            return None
+        settings = {
+            "seconds": given.get("seconds", 1),
+            "home": self.home if given.get("home") else "",
+        }
+        return Reply(page("challenge.html").replace("SETTINGS", json.dumps(settings)))
+
+    # What comes in
+
+    def took_file(self, asked: Asked, name: str) -> Reply:
+        """The upload of a file by a script of a page."""
+        if self.faults.strike("challenge_xhr") is not None:
+            return Reply(_PLAIN.format("Just a moment...", "Just a moment..."), 403)
+        if self.faults.strike("upload_silent") is not None:
+            return as_json({"upload": ""})
+        if (no := self.faults.strike("upload_refused")) is not None:
+            if no.get("burns"):
+                self.books.burn(name)
+            return as_json({"error": no.get("text", "The file is too small")}, 422)
+        data = asked.body
+        if self.faults.strike("upload_truncated") is not None:
+            data = data[: len(data) // 2]
+        return self.file_arrived(asked, self.books.upload(name, data))
+
+    def file_arrived(self, asked: Asked, picture: Picture) -> Reply:
+        """The answer to a file that arrived."""
+        slow = self.faults.options("upload_slow")
+        delay = float(slow.get("seconds", 2)) if slow is not None else 0.0
+        return replace(as_json({"upload": picture.token, "size": picture.size}), delay=delay)
+
+    def submitted(
+        self,
+        title: str,
+        token: str,
+        form: str,
+        fields: Mapping[str, Any],
+        success: Callable[[Work], Reply],
+        blank: str,
+    ) -> Reply:
+        """A submit, through every fault that may strike it. ``blank`` is the page of an empty form."""
+        self.books.submit(title)
+        picture = self.books.pictures.get(token)
+        if self.faults.strike("stale_token") is not None:
+            return Reply(_PLAIN.format("Error", "The form is too old"), 422)
+        if picture is None:
+            return self.unsaved("Your work must have at least one image")
+        if self.faults.strike("submit_ignored") is not None:
+            return redirect(blank)
+        if self.faults.strike("refused_500") is not None:
+            return self.broken()
+        with self._guard:
+            before = self.books.made_from(form)
+            if before is not None and self.faults.options("double_submit") is None:
+                return success(before)
+        slow = self.faults.strike("slow_submit")
+        if slow is not None:
+            threading.Timer(
+                float(slow.get("seconds", 3)), self._make, (title, picture, form, fields)
+            ).start()
+            return Reply(lost=True, delay=float(slow.get("hold", 0.5)))
+        work = self._make(title, picture, form, fields)
+        return self._answered(work, success)
+
+    def _make(self, title: str, picture: Picture, form: str, fields: Mapping[str, Any]) -> Work:
+        late = self.faults.options("delayed")
+        lag = float(late.get("seconds", 2)) if late is not None else self.lag()
+        return self.books.create(title, picture, form, fields, state=self.state, lag=lag)
+
+    def lag(self) -> float:
+        """Seconds until a new work is in the site's lists."""
+        return 0.0
+
+    def _answered(self, work: Work, success: Callable[[Work], Reply]) -> Reply:
+        if self.faults.strike("lost_response") is not None:
+            return Reply(lost=True)
+        if self.faults.strike("created_500") is not None:
+            return self.broken()
+        odd = self.faults.strike("odd_success")
+        if odd is not None:
+            return redirect(self.home) if odd.get("page") else Reply(page("odd.html"))
+        return success(work)
+
+    def unsaved(self, text: str) -> Reply:
+        """The form was not taken, in the site's words."""
+        return Reply(f'<title>Error</title>{self.menu}<div role="alert">{escaped(text)}</div>', 422)
+
+    def broken(self) -> Reply:
+        """The site's own page for an error of its own."""
+        return Reply("<title>Error</title><h1>Something went wrong</h1>", 500)
+
+    def missing(self) -> Reply:
+        """The site's own page for what is not there."""
+        return Reply("<title>Not found</title><h1>This page does not exist</h1>", 404)
+
+    # Pages
+
+    def form(self, name: str, **parts: str) -> Reply:
+        """A page with a form, with the faults that are the page's own business."""
+        number = secrets.token_hex(8)
+        shown = self.faults.shown()
+        text = page(name).replace("/*COMMON*/", page("common.js"))
+        text = text.replace("MENU", self.menu).replace("FORM", number)
+        for key, value in parts.items():
+            text = text.replace(key, value)
+        for old, new in (shown.get("renamed", {}).get("map") or {}).items():
+            text = text.replace(old, new)
+        text = text.replace("SETTINGS", json.dumps(shown).replace("<", "\\u003c"))
+        for fault in ("consent_late", "promo", "survey", "one_tap", "confirm", "beforeunload"):
+            self.faults.strike(fault)
+        return Reply(text)
+
+
+_PLAIN = "<!doctype html><title>{0}</title><h1>{1}</h1>"

@@ -1,0 +1,57 @@
+"""A redesigned replica: the check names the broken control first, and the user's overlay alone repairs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from publisher.errors import SiteChanged
+from tests.browser.replica_fixtures import overlaid
+
+REDESIGN = {
+    "work_title_en": "heading_en",
+    "work[title_en]": "heading",
+    "Title (required)": "Heading",
+}
+"""Every candidate of the title's locator is gone: its id, its name and its label."""
+
+
+def test_a_redesign_is_named_by_the_check_and_repaired_in_the_overlay(staged: Any) -> None:
+    stage = staged("redbubble")
+    stage.sandbox.fault("renamed", map=REDESIGN)
+    found = stage.session().examine()
+    assert found.probes[0].name == "title" and found.probes[0].found is False
+    assert [p.name for p in found.broken] == ["title"]
+    assert found.probes[0].tried[0].startswith("id=work_title_")
+    before = len(stage.works())
+    with pytest.raises(SiteChanged, match="title"):
+        stage.create()
+    assert len(stage.works()) == before and stage.sent == 0
+    repair = {"locators": {"title": {"any": [{"id": "heading_en", "tag": "input"}]}}}
+    stage.overlay(overlaid("redbubble", **repair))
+    try:
+        session = stage.session(fresh=True)
+        assert session.examine().broken == ()
+        receipt = stage.create("Repaired by a list", session)
+    finally:
+        stage.overlay(overlaid("redbubble"))
+        stage.close()
+    (work,) = [w for w in stage.works() if w.id == receipt.remote.id]
+    assert work.title == "Repaired by a list"
+
+
+def test_hostile_titles_are_titles(staged: Any) -> None:
+    stage = staged("redbubble")
+    for title in (
+        'Quotes "and" <b>markup</b> & more',
+        "Share your work: Your account has been suspended",
+        "Computer says 'no'",
+        "\u05d2\u05dc \u05d6\u05db\u05d5\u05db\u05d9\u05ea \U0001f9ca \U00020b9f",
+        "Glass " * 33,
+    ):
+        receipt = stage.create(title.strip())
+        (work,) = [w for w in stage.works() if w.id == receipt.remote.id]
+        assert work.title == title.strip()
+        found = stage.session().find(title.strip())
+        assert found is not None and found.id == work.id
