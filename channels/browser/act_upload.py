@@ -6,9 +6,10 @@ The bytes go by path, so that their size does not matter. Nothing counts as arri
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from channels.browser.locate import Watch, find, first_sure, look_once, missing
-from channels.browser.stage import Filled, Stage, deadline
+from channels.browser.stage import Filled, Stage, deadline, selector
 from channels.browser.steps import Arrived, Upload
 from publisher.errors import Rejected, SiteChanged, Transient
 
@@ -46,11 +47,26 @@ def upload(stage: Stage, step: Upload, watch: Watch) -> None:
         if pause():
             _refused(stage, step)
             pause = deadline(0.4)
-        stage.pause(0.03)
+        _doze(stage, step, now)
     _refused(stage, step)
     names = ", ".join(p.name for p in stage.files)
     stage.notes.filled.append(Filled("file", names))
     stage.notes.verified.add(step.key)
+
+
+def _doze(stage: Stage, step: Upload, now: dict[str, object]) -> None:
+    """Let time pass until the first missing sign may have come; the page itself says when."""
+    from playwright.sync_api import Error
+
+    sign = next((a for a in step.verify if not now[f"{a.kind} {a.on}"]), None)
+    css = selector(sign.on, stage) if sign is not None and sign.kind == "appears" else ""
+    if sign is None or not css:
+        stage.pause(0.04)
+        return
+    state = stage.profile.locators[sign.on].state
+    with suppress(Error):
+        wanted = stage.page.locator(css).first
+        wanted.wait_for(state="attached" if state == "attached" else "visible", timeout=400)
 
 
 def _marks(

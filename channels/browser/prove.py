@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -81,13 +82,25 @@ def prove(
         if over():
             break
         try:
-            stage.pause(0.05)
+            _doze(stage)
         except Error:
             if _all_gone(stage):
                 continue
             other = _pages(stage)[-1]
             other.wait_for_timeout(100)
     raise unknown(stage, reason)
+
+
+def _doze(stage: Stage) -> None:
+    """Let time pass until the page may be another one; the browser itself says when."""
+    from playwright.sync_api import TimeoutError as Late
+
+    address = next((s.sign.url for s in stage.profile.proof.any if s.sign.url), None)
+    if address is None or re.search(address, stage.page.url):
+        stage.pause(0.05)
+        return
+    with suppress(Late):
+        stage.page.wait_for_url(re.compile(address), wait_until="commit", timeout=300)
 
 
 class Obstacle:
