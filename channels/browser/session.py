@@ -118,6 +118,8 @@ class BrowserSession(Window):
         self._may_act()
         if self._stopped is not None:
             return self._instead(listing, staged, key, self._stopped)
+        if (there := self._made_before(key, staged)) is not None:
+            return Receipt(there, listing.tasks, note="it was there already")
         try:
             with self._calm():
                 flow, step = self._filled(listing, staged)
@@ -129,6 +131,14 @@ class BrowserSession(Window):
             return self._submitted(flow, step, listing, staged, key)
         finally:
             self._rest()
+
+    def _made_before(self, key: str, staged: Sequence[Staged]) -> Remote | None:
+        """The work that an earlier call made of this very picture, while the site lists it."""
+        attempt = self.attempts.read(key)
+        same = [s for s in staged if attempt is not None and s.file.sha256 == attempt.sha256]
+        if attempt is None or not attempt.id or not same or self.profile.reconcile is None:
+            return None
+        return self.find(key)
 
     def _filled(self, listing: Listing, staged: Sequence[Staged]) -> tuple[Flow, Submit]:
         values = self._values(listing, staged)

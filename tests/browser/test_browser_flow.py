@@ -98,7 +98,7 @@ def test_a_dropped_tag_is_a_warning_and_too_few_are_a_refusal(
     assert shop.works[0].fields["tags"] == ["blue ice", "dunes"]
     shop.faults["dropped-tags"] = "glass,dunes"
     with pytest.raises(Rejected, match="took 1 of 3 tags"):
-        opened().create(work(), [picture], DUNES)
+        opened().create(work("two"), [picture], "two")
     assert shop.submits == 1
 
 

@@ -45,7 +45,6 @@ QUICK = {
     ("process", "submitted", "lost_response"),
     ("browser", "submitted", ""),
     ("driver", "proved", ""),
-    ("process", "ready", "created_500"),
 }
 NOW = dt.datetime(2026, 11, 26, 9, tzinfo=dt.UTC)
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no Chromium")
