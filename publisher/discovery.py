@@ -12,6 +12,7 @@ import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from publisher.channel import Channel, Sandbox, Session
 from publisher.errors import ConfigError
@@ -102,8 +103,12 @@ def adapter(row: Row, mode: Mode | None = None) -> Channel:
     modules = {m.rpartition(".")[2]: m for m in _packages()}
     if mode is Mode.HANDOFF and row.mode is not Mode.HANDOFF:
         pack = _handoff_row()
-        # A person carries packs over one by one, whatever a program could send together.
-        verbs = {"mode": Mode.HANDOFF, "can": pack.can, "cannot": pack.cannot, "batch": None}
+        # A person carries packs over one by one, whatever a program could send together, and needs no rests
+        # between making them.
+        unhurried = {"per_minute": None, "gap_seconds": 0.0, "burst": None, "rest_seconds": 0.0}
+        verbs: dict[str, Any] = {"mode": Mode.HANDOFF, "can": pack.can, "cannot": pack.cannot}
+        verbs["batch"] = None
+        verbs["pace"] = row.pace.model_copy(update=unhurried)
         row = row.model_copy(update={**verbs, "adapter": pack.adapter})
     module = importlib.import_module(modules[row.adapter])
     _agree(row, module.Adapter.SessionType)
