@@ -74,7 +74,11 @@ def explain(error: Exception, key: str, bucket: str, *, sent: bool) -> Exception
     """The error to raise. ``sent``: the request was the one that makes an object appear."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
+    from urllib3.exceptions import HTTPError
 
+    if isinstance(error, HTTPError | ConnectionError):
+        # A line that breaks in the middle of an answer comes through as it is.
+        return _no_answer(error, key, sent=sent)
     if isinstance(error, ResponseParserError):
         return _unclear("The service's answer was cut short", key, "not parsed", sent=sent)
     if isinstance(error, PublisherError) or not isinstance(error, BotoCoreError | ClientError):

@@ -62,7 +62,12 @@ def test_19_after_a_push_a_second_plan_is_empty(world: World, name: str, studio:
     world.reopen_ledger()
     again = world.plan()
     assert again.nothing_to_do, again.counts()
-    assert set(again.counts()) == {"unchanged"}
+    # What goes to one buyer alone is denied to everybody else, before and after.
+    denied = {(o.planned.account, o.planned.item) for o in result.outcomes if o.done is Done.DENIED}
+    assert name not in {account for account, _ in denied}
+    for pair in again.items:
+        expected = Word.DENIED if (pair.account, pair.item) in denied else Word.UNCHANGED
+        assert pair.word is expected, pair
     before = world.tree()
     assert world.push(again).counts() == {"unchanged": len(again.items)}
     assert world.tree() == before
@@ -71,7 +76,7 @@ def test_19_after_a_push_a_second_plan_is_empty(world: World, name: str, studio:
 def test_19_the_same_as_a_pack_for_a_person(world: World, name: str) -> None:
     if world.row.mode is Mode.HANDOFF:
         pytest.skip(f"{world.row.title} is a pack for a person already")
-    pack = Account(name, adapter(world.row, Mode.HANDOFF))
+    pack = Account(name, adapter(world.row, Mode.HANDOFF), world.account.options)
     world.ws = replace(world.ws, accounts=(pack, world.neighbour))
     world.account = pack
     result = world.push()

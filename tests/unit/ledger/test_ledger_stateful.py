@@ -20,9 +20,9 @@ from publisher.row import Verb
 
 ACCOUNTS = st.sampled_from(["stock", "shop"])
 ITEMS = st.sampled_from(["a", "b"])
-VALUES = st.one_of(
-    st.none(), st.booleans(), st.integers(-5, 5), st.text(max_size=4), st.just(("x", "ÿ"))
-)
+# A database cannot keep a NUL, so the ledger leaves it out; that has a test of its own.
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=4)
+VALUES = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), TEXTS, st.just(("x", "ÿ")))
 FIELDS = st.dictionaries(st.sampled_from(["title", "price", "tags"]), VALUES, max_size=3)
 STATUSES = st.sampled_from(list(Status))
 START = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
