@@ -275,7 +275,7 @@ def _first_batch(
     new = [p for p in pairs if p.word in _NEW and any(q.id in p.tags for q in quotas)]
     published = account.options.get("published_count", 0)
     past = account.options.get("first_batch_done") is True or (
-        isinstance(published, int) and published > 0
+        isinstance(published, (int, float)) and published > 0
     )
     if (
         not quotas
