@@ -78,7 +78,7 @@ def explain(error: Exception, key: str, bucket: str, *, sent: bool) -> Exception
 
     if isinstance(error, HTTPError | ConnectionError):
         # A line that breaks in the middle of an answer comes through as it is.
-        return _no_answer(error, key, sent=sent)
+        return _unclear("The line broke in the middle of the answer", key, "cut", sent=sent)
     if isinstance(error, ResponseParserError):
         return _unclear("The service's answer was cut short", key, "not parsed", sent=sent)
     if isinstance(error, PublisherError) or not isinstance(error, BotoCoreError | ClientError):

@@ -48,6 +48,9 @@ FOUND_OUT: dict[str, tuple[str, str]] = {
     "google-merchant": (ACTIONS, ACTIONS),
     "upwork": (ACTIONS, ACTIONS),
     "fiverr": (ACTIONS, ACTIONS),
+    # The same agency through its portal, and the same site through links.
+    "stock-portal": (DENY, DENY),
+    "zazzle-links": (ACTIONS, ACTIONS),
 }
 GENERATED = (
     "glass-001",
@@ -78,7 +81,7 @@ STRICTER: dict[tuple[str, str], tuple[str, str]] = {
     **{(f"glass-{n}", "vecteezy"): (DENY, "no-render") for n in ("003", "009", "015")},
     **{(f"glass-{n}", "canva"): (DENY, "no-raster-illustration") for n in ("001", "006", "014")},
     # Editorial pictures are not for products, elements and catalogues.
-    **{(EDITORIAL, c): (DENY, "no-editorial") for c in ("canva", "redbubble", "zazzle", "etsy")},
+    **{(EDITORIAL, c): (DENY, "no-editorial") for c in ("canva", "redbubble", "zazzle", "zazzle-links", "etsy")},
     (EDITORIAL, "meta-catalogue"): (DENY, "no-editorial"),
     (EDITORIAL, "society6"): (DENY, "no-editorial"),
     # They take the release itself, and no file of it is named.
@@ -114,7 +117,7 @@ def test_the_table_is_about_every_image_and_every_channel(told: dict[Any, Any]) 
     items = {*GENERATED, EDITED, *HUMAN}
     assert items == {item for item, _ in told if item != "winter-glass-pack"}
     assert set(FOUND_OUT) == {account for _, account in told} - {"bundles", "handoff-pack"}
-    assert len(told) == 17 * 27
+    assert len(told) == 17 * 29
 
 
 @pytest.mark.parametrize("channel", FOUND_OUT)
