@@ -35,6 +35,7 @@ def test_a_check_names_the_broken_locator_first_and_writes_nothing(
     assert [p.suffix for p in found.kept] == [".png", ".html", ".zip"]
 
 
+@pytest.mark.rare
 def test_a_redesigned_form_is_repaired_by_the_profile_alone(
     shop: Shop, opened: Opener, picture: Staged
 ) -> None:
