@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
+from channels.shopify.sandbox_store.faults import NAMES
 from channels.shopify.schema import graphql_core
 from publisher.channel import Landed, Sandbox
 from publisher.row import Row
@@ -29,27 +30,7 @@ class AdapterSandbox(Sandbox):
     ``login`` says what ``start`` hands out: ``client`` (id and secret of the shop's own app) or ``token``.
     """
 
-    faults: ClassVar[tuple[str, ...]] = (
-        "wrong_credentials",
-        "refuse_503",
-        "refuse_429",
-        "drop_before_commit",
-        "drop_after_commit",
-        "error_before_commit",
-        "error_after_commit",
-        "throttle",
-        "variant_throttle",
-        "token_expires",
-        "drop_mid_file",
-        "drop_mid_download",
-        "slow",
-        "stale_reads",
-        "file_fails",
-        "bulk_stalls",
-        "bulk_fails",
-        "bulk_result_gone",
-        "echo_secret",
-    )
+    faults: ClassVar[tuple[str, ...]] = NAMES
 
     def __init__(self, row: Row, account: str, folder: Path) -> None:
         super().__init__(row, account, folder)
