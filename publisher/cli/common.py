@@ -108,6 +108,7 @@ def open_door(ws: Workspace, clock: Clock) -> Door:
 @contextmanager
 def open_studio(ws: Workspace) -> Iterator[Studio]:
     """The maker of renditions, with the project's cache."""
+    from publisher.media.motif_index import MotifIndex
     from publisher.media.studio import Studio
     from publisher.render import renderer
 
@@ -121,6 +122,7 @@ def open_studio(ws: Workspace) -> Iterator[Studio]:
         workers=ws.settings.workers,
         memory=ws.settings.memory_bytes,
         signatory=signatory,
+        motifs=MotifIndex(ws.state / "cache", workers=ws.settings.workers),
     )
     try:
         yield studio

@@ -11,6 +11,8 @@ from typing import Any
 
 from publisher.errors import Rejected
 from publisher.listing import Recipe
+from publisher.media import vips
+from publisher.media.shown import Look, save_shown
 
 LOSSY = frozenset({"jpeg", "webp"})
 SIDE_MAX = {"jpeg": 65_500, "webp": 16_383}
@@ -18,8 +20,11 @@ SIDE_MAX = {"jpeg": 65_500, "webp": 16_383}
 _MILLIMETRES = 25.4
 
 
-def save(image: Any, target: Path, recipe: Recipe, quality: int) -> int:
-    """Encode ``image`` into ``target`` and return its size in bytes. Raises the library's error."""
+def save(image: Any, target: Path, recipe: Recipe, quality: int, look: Look | None = None) -> int:
+    """Encode ``image`` into ``target`` and return its size in bytes. Raises the library's error.
+
+    ``look`` sees the bytes of a JPEG while they are written; of other formats it sees none.
+    """
     longest = SIDE_MAX.get(recipe.format)
     if longest is not None and max(image.width, image.height) > longest:
         raise Rejected(
@@ -27,13 +32,18 @@ def save(image: Any, target: Path, recipe: Recipe, quality: int) -> int:
             f"{recipe.format.upper()} can hold {longest:,}.",
             remedy="Use another format or a smaller picture for this channel.",
         )
-    common = {"keep": "icc"}
+    common: dict[str, Any] = {"keep": "icc"}
     if recipe.color_space == "srgb" or (recipe.color_space, recipe.format) == ("grey", "webp"):
         # Also where the master had none; the profiles of other colour spaces are attached to the picture.
         common["profile"] = "srgb"
     resolution = recipe.dpi / _MILLIMETRES
     if recipe.format == "jpeg":
-        image.jpegsave(str(target), Q=quality, subsample_mode="off", **common)
+        options = {"Q": quality, "subsample_mode": "off", **common}
+        if look is None:
+            image.jpegsave(str(target), **options)
+        else:
+            library = vips.load()
+            save_shown(library, target, lambda to: image.jpegsave_target(to, **options), look)
     elif recipe.format == "webp":
         image.webpsave(str(target), Q=quality, smart_subsample=True, **common)
     elif recipe.format == "png":

@@ -67,16 +67,18 @@ def _render(request: RenditionRequest, target: Path) -> Answer:
     return _made(render_image(request, target), target)
 
 
-def _pictures(master: Master, wanted: Sequence[tuple[Recipe, Path]]) -> Answer:
+def _pictures(
+    master: Master, wanted: Sequence[tuple[Recipe, Path]], hashed: bool = False
+) -> Answer:
     from publisher.media.rendition import render_pictures
 
-    sizes = render_pictures(master, wanted)
-    return {
-        "each": [
-            error_answer(size) if isinstance(size, PublisherError) else _made(size, target)
-            for size, (_, target) in zip(sizes, wanted, strict=True)
-        ]
-    }
+    made = render_pictures(master, wanted, hashed=hashed)
+    each = [
+        error_answer(size) if isinstance(size, PublisherError) else _made(size, target)
+        for size, (_, target) in zip(made.sizes, wanted, strict=True)
+    ]
+    likeness = made.onlooker.likeness() if made.onlooker is not None else None
+    return {"each": each, "likeness": likeness.packed().hex() if likeness is not None else ""}
 
 
 def _finish(request: RenditionRequest, pixels: Path, size: tuple[int, int], target: Path) -> Answer:

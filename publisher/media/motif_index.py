@@ -95,6 +95,27 @@ class MotifIndex:
         """The likeness of one picture, which is not remembered; None when it cannot be decoded."""
         return self._measure([master]).get(master.sha256)
 
+    def knows(self, sha256: str) -> bool:
+        """Whether the picture was measured before, with whatever success."""
+        with contextlib.closing(self._open()) as database:
+            row = database.execute("SELECT 1 FROM likeness WHERE sha256 = ?", (sha256,))
+            return row.fetchone() is not None
+
+    def learn(self, measured: Mapping[str, Likeness]) -> None:
+        """Remember hashes that somebody else measured, by the SHA-256 of the picture.
+
+        It is a cache: when it cannot be written they are measured again some day.
+        """
+        with (
+            contextlib.suppress(sqlite3.Error),
+            contextlib.closing(self._open()) as database,
+        ):
+            known = {sha for (sha,) in database.execute("SELECT sha256 FROM likeness")}
+            fresh = {sha: x for sha, x in measured.items() if sha not in known}
+            if fresh:
+                _learn(database, fresh)
+        self._searched = None
+
     def likenesses(self, pictures: Collection[str]) -> dict[str, Likeness]:
         """What is remembered of the pictures with these SHA-256."""
         with contextlib.closing(self._open()) as database:

@@ -12,6 +12,7 @@ import re
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from publisher.errors import PublisherError, Rejected, Transient
 from publisher.listing import Metadata, Recipe, RenditionRequest
 from publisher.manifest.item import Master
 from publisher.media import encode, vips
+from publisher.media.hashing import PREVIEW, Onlooker, shows_likeness
 from publisher.media.marks import undisturbed
 from publisher.media.metadata.embed import embed
 from publisher.media.metadata.keep import Said
@@ -58,14 +60,24 @@ def render_image(request: RenditionRequest, target: Path) -> Size:
     return size
 
 
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """A size in pixels for each picture, or why it cannot be made; and the master's hashes when asked for."""
+
+    sizes: list[Size | PublisherError]
+    onlooker: Onlooker | None = None
+    """Who measures the hashes, perhaps still at it."""
+
+
 def render_pictures(
-    master: Master, wanted: Sequence[tuple[Recipe, Path]]
-) -> list[Size | PublisherError]:
+    master: Master, wanted: Sequence[tuple[Recipe, Path]], *, hashed: bool = False
+) -> Pictures:
     """Make the picture of each recipe at its own quality, without metadata and whatever its size in bytes.
 
     The master is decoded once where that gives the same pixels. Several renditions differ in nothing but
-    words and bounds; they share one such file. Gives a size in pixels for each, or why it cannot be made;
-    raises like ``render_image`` when none can.
+    words and bounds; they share one such file. ``hashed`` measures the master's perceptual hashes on the
+    smallest picture that shows them, while it is written. Raises like ``render_image`` when no picture can
+    be made.
     """
     name = _usable(master)
     library = vips.load()
@@ -73,12 +85,15 @@ def render_pictures(
         with undisturbed(master):
             boxes = [planned_size(master, recipe) for recipe, _ in wanted]
             source = Source(library, master, work, boxes)
+            looked_at = _showing(master, wanted, boxes) if hashed else None
+            onlooker = Onlooker(*boxes[looked_at]) if looked_at is not None else None
 
             def make(number: int) -> Size | PublisherError:
                 recipe = wanted[number][0]
                 try:
                     with _guarded(library, name, master):
-                        return _encoded(library, name, source, recipe, work / str(number))
+                        look = onlooker if number == looked_at else None
+                        return _encoded(library, name, source, recipe, work / str(number), look)
                 except PublisherError as error:
                     return error
 
@@ -87,7 +102,17 @@ def render_pictures(
         for number, (_, target) in enumerate(wanted):
             if not isinstance(sizes[number], PublisherError):
                 (work / str(number)).replace(target)
-    return sizes
+    begun = looked_at is not None and not isinstance(sizes[looked_at], PublisherError)
+    return Pictures(sizes, onlooker if begun else None)
+
+
+def _showing(
+    master: Master, wanted: Sequence[tuple[Recipe, Path]], boxes: Sequence[Size]
+) -> int | None:
+    """Which picture the hashes are measured on: the smallest that is large enough; None when there is none."""
+    fit = [n for n, (recipe, _) in enumerate(wanted) if shows_likeness(master, recipe)]
+    enough = [n for n in fit if max(boxes[n]) >= PREVIEW] or fit
+    return min(enough, key=lambda n: max(boxes[n]), default=None)
 
 
 def finish_image(request: RenditionRequest, pixels: Path, size: Size, target: Path) -> Size:
@@ -170,11 +195,13 @@ def _workspace(target: Path) -> Iterator[Path]:
         folder.rmdir()
 
 
-def _encoded(library: Any, name: str, source: Source, recipe: Recipe, place: Path) -> Size:
+def _encoded(
+    library: Any, name: str, source: Source, recipe: Recipe, place: Path, look: Onlooker | None
+) -> Size:
     box = planned_size(source.master, recipe)
     check_size(name, *box, recipe)
     image = picture(library, source, recipe, box, place.parent)
-    encode.save(image, place, recipe, recipe.quality)
+    encode.save(image, place, recipe, recipe.quality, look)
     return int(image.width), int(image.height)
 
 

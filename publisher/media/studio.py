@@ -46,8 +46,10 @@ from publisher.media.sharing import (
     versions,
 )
 from publisher.media.source import IN_MEMORY
+from publisher.similarity import Likeness
 
 if TYPE_CHECKING:
+    from publisher.media.motif_index import MotifIndex
     from publisher.media.signing import Signatory
 
 CACHE_BYTES = 20 * 1024**3
@@ -62,7 +64,11 @@ _PIXELS = ".pixels"
 
 
 class Studio:
-    """Makes files under ``folder``. Thread-safe; close it when the run is over."""
+    """Makes files under ``folder``. Thread-safe; close it when the run is over.
+
+    ``motifs`` gets the perceptual hashes of masters that it does not know; they are measured while the first
+    picture of a master is written.
+    """
 
     def __init__(
         self,
@@ -73,11 +79,14 @@ class Studio:
         workers: int | None = None,
         memory: int | None = None,
         signatory: Signatory | None = None,
+        motifs: MotifIndex | None = None,
     ) -> None:
         self._render_text = render_text
         self._memory = memory
         self._signatory = signatory
         self._workers = workers or os.cpu_count() or 1
+        self._motifs = motifs
+        self._hashes: dict[str, Likeness] = {}
         self._once = Once(ContentCache(folder, cache_bytes), between=_PIXELS)
         self._pool: DecoderPool | None = None
         self._lock = threading.Lock()
@@ -123,11 +132,17 @@ class Studio:
         return path
 
     def close(self) -> None:
-        """Stop the workers and bring the cache within its limit. Safe to call twice."""
+        """Stop the workers, keep the hashes that they measured, bring the cache within its limit.
+
+        Safe to call twice.
+        """
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.close()
+        if self._motifs is not None and self._hashes:
+            self._motifs.learn(self._hashes)
+            self._hashes = {}
         self._once.cache.shrink()
 
     def __enter__(self) -> Studio:
@@ -238,11 +253,19 @@ class Studio:
         made: list[Made | PublisherError] = []
         for start in range(0, len(wanted), TOGETHER_MAX):
             together = wanted[start : start + TOGETHER_MAX]
-            answer = self._ask("pictures", (master, together), master, len(together))
+            hashed = start == 0 and self._unhashed(master)
+            answer = self._ask("pictures", (master, together, hashed), master, len(together))
             made += [outcome_of(each) for each in answer["each"]]
             with self._lock:
                 self.decoded += 1
+                if answer.get("likeness"):
+                    packed = bytes.fromhex(answer["likeness"])
+                    self._hashes[master.sha256] = Likeness.unpacked(packed)
         return made
+
+    def _unhashed(self, master: Master) -> bool:
+        """Whether somebody wants to know the hashes of ``master`` and nobody has measured them yet."""
+        return self._motifs is not None and not self._motifs.knows(master.sha256)
 
     def _text(self, request: TextRequest) -> File:
         data = self._render_text(request.template, request.variables).encode("utf-8", "replace")

@@ -216,13 +216,13 @@ def test_a_picture_has_the_same_bytes_alone_and_among_others(
     for master in kinds if room > 1 else kinds[::3]:
         assert master.problem is None, master.problem
         jobs = [(recipe, tmp_path / f"together-{n}") for n, recipe in enumerate(recipes)]
-        sizes = render_pictures(master, jobs)
+        sizes = render_pictures(master, jobs).sizes
         for recipe, (size, (_, together)) in zip(
             recipes, zip(sizes, jobs, strict=True), strict=True
         ):
             assert not isinstance(size, PublisherError), (master.relative, recipe, size.detail)
             assert size == planned_size(master, recipe), (master.relative, recipe)
-            (alone,) = render_pictures(master, [(recipe, tmp_path / "alone")])
+            (alone,) = render_pictures(master, [(recipe, tmp_path / "alone")]).sizes
             assert alone == size
             same = (tmp_path / "alone").read_bytes() == together.read_bytes()
             assert same, (master.relative, recipe)
