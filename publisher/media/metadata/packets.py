@@ -5,12 +5,11 @@ A container is JPEG, PNG, TIFF or WebP. Nothing here knows one of them.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import functools
 import io
 import os
 import struct
+import threading
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,8 +19,8 @@ from publisher.media.metadata.exif import ExifValues
 
 BLOCK_MAX = 16 * 1024 * 1024
 """Bytes of the largest metadata block that is read into memory."""
-_BUFFER = 1024 * 1024
-_NO_KERNEL_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF}
+_BUFFER = 512 * 1024
+_THREAD = threading.local()
 
 DAMAGE = (
     ValueError,
@@ -92,45 +91,45 @@ def length_of(file: BinaryIO) -> int:
 
 
 def copy_span(source: BinaryIO, target: BinaryIO, offset: int, count: int) -> None:
-    """Append ``count`` bytes of ``source`` from ``offset`` to ``target``, inside the kernel when it can.
+    """Append ``count`` bytes of ``source`` from ``offset`` to ``target``.
 
     Raises ``ValueError`` when the source ends before, ``OSError`` when the target cannot be written.
     """
-    done = _kernel_copy(source, target, offset, count) if hasattr(os, "copy_file_range") else 0
+    # One buffer for good: fresh memory costs as much as the copy. The kernel's own copy between two files is
+    # slower where their offsets differ, which is always.
+    if not hasattr(_THREAD, "buffer"):
+        _THREAD.buffer = memoryview(bytearray(_BUFFER))
+    buffer = _THREAD.buffer
+    done = 0
+    if count > _BUFFER and hasattr(os, "preadv"):
+        done = _unbuffered(source, target, buffer, offset, count)
     source.seek(offset + done)
-    buffer = memoryview(bytearray(min(_BUFFER, max(count - done, 1))))
-    while done < count:
-        got = source.readinto(buffer[: min(len(buffer), count - done)])  # type: ignore[attr-defined]
+    count -= done
+    while count > 0:
+        got = source.readinto(buffer[: min(_BUFFER, count)])  # type: ignore[attr-defined]
         if not got:
             raise ValueError("the file ends early")
         target.write(buffer[:got])
-        done += got
+        count -= got
 
 
-def _kernel_copy(source: BinaryIO, target: BinaryIO, offset: int, count: int) -> int:
+def _unbuffered(
+    source: BinaryIO, target: BinaryIO, buffer: memoryview, offset: int, count: int
+) -> int:
+    """The same for files of the system, past the buffers of both; returns how much was there."""
     try:
         reading, writing = source.fileno(), target.fileno()
     except (OSError, AttributeError):
         return 0
     target.flush()
-    start = target.tell()
-    done = 0
-    with contextlib.suppress(BlockingIOError):
-        while done < count:
-            try:
-                got = os.copy_file_range(
-                    reading,
-                    writing,
-                    count - done,
-                    offset_src=offset + done,
-                    offset_dst=start + done,
-                )
-            except OSError as error:
-                if error.errno in _NO_KERNEL_COPY:
-                    break
-                raise
-            if got == 0:
-                break
-            done += got
+    start, done = target.tell(), 0
+    while done < count:
+        piece = buffer[: min(_BUFFER, count - done)]
+        if not (got := os.preadv(reading, [piece], offset + done)):
+            break
+        written = 0
+        while written < got:
+            written += os.pwrite(writing, piece[written:got], start + done + written)
+        done += got
     target.seek(start + done)
     return done

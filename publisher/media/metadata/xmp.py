@@ -107,11 +107,13 @@ _PLUS_CODED = frozenset(
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 # XML 1.0 section 2.2: everything outside Char cannot be written, not even escaped.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SPECIAL = re.compile("[&<>\r]")
 
 
 def clean(text: str) -> str:
     """``text`` without the characters that XML 1.0 cannot hold (control characters, lone surrogates)."""
-    return _ILLEGAL.sub("", text)
+    # What can be printed is legal; to ask that is ten times faster than to search.
+    return text if text.isprintable() else _ILLEGAL.sub("", text)
 
 
 def digital_source_type(metadata: Metadata) -> str:
@@ -202,6 +204,8 @@ def build_packet(
 
 def escape(text: str) -> str:
     """``text`` as it stands between two tags."""
+    if not _SPECIAL.search(text):
+        return text
     # A bare carriage return would come back as a line feed (XML 1.0, 2.11).
     return (
         text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")

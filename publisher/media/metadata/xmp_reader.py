@@ -17,6 +17,7 @@ PACKET_MAX = 16 * 1024 * 1024
 _PREFIXES = {uri: prefix for prefix, uri in NAMESPACES.items()}
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _XML_LANG = _XML + "lang"
+_LANGUAGE = frozenset({_XML_LANG})
 _LISTS = {f"{{{RDF}}}{kind}" for kind in ("Alt", "Bag", "Seq")}
 _DESCRIPTION = f"{{{RDF}}}Description"
 _RESOURCE = f"{{{RDF}}}resource"
@@ -143,7 +144,12 @@ def _value(
         if children[0].tag.endswith("Alt"):
             items.sort(key=lambda item: item.get(_XML_LANG) != "x-default")
         for item in items:
-            _value(item, name, found, depth + 1)
+            # Nearly all values are such items: a text and at most its language.
+            if not len(item) and item.attrib.keys() <= _LANGUAGE:
+                if item.text:
+                    _add(found, name, item.text)
+            else:
+                _value(item, name, found, depth + 1)
     elif len(children) == 1 and children[0].tag == _DESCRIPTION:
         _collect(children[0], name + "/", found, depth + 1)
     elif children or any(not _is_plain(attribute) for attribute in element.attrib):
