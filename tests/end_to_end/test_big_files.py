@@ -134,6 +134,7 @@ def told(peaks: dict[str, int]) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.rare
 @pytest.mark.timeout(600)
 def test_a_bundle_of_two_gigabytes(make_world: Factory) -> None:
     data = manifest()

@@ -79,6 +79,7 @@ def test_more_than_65535_members_need_the_wide_records(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.rare
 def test_a_member_over_4_gib_and_one_behind_it(tmp_path: Path) -> None:
     if shutil.disk_usage(tmp_path).free < 12 * 1024**3:
         pytest.skip("less than 12 GiB free on the disk")
