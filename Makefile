@@ -9,7 +9,7 @@ PYTEST_ARGS ?= -n 3 --dist loadfile -m "not rare and not live"
 REHEARSE_ARGS ?=
 BENCH ?= $(shell grep -l "__main__" benchmarks/*.py 2>/dev/null)
 
-.PHONY: help setup demo-images rehearse lint test bench clean
+.PHONY: help setup demo-images rehearse lint test pytest bench clean
 
 help:
 	@echo "make rehearse     publish the example release to local stand-ins of every account"
@@ -35,7 +35,11 @@ lint: setup
 	$(VENV)/mypy
 	$(VENV)/lint-imports
 
-test: lint demo-images
+# The type check takes one core for a minute; the tests need not wait for it.
+test: demo-images
+	@$(MAKE) --no-print-directory -j 2 lint pytest
+
+pytest: setup
 	$(VENV)/python -m pytest $(PYTEST_ARGS)
 
 bench: setup
