@@ -51,6 +51,8 @@ class BrowserSession(Window):
     def check(self) -> Health:
         """Whether somebody is signed in, seen on a page that is private."""
         self._may_act()
+        if why := self.context.settings.packs:
+            return Health(self.context.account, (f"{why}: packs are made",))
         with self._calm():
             watcher = self.watcher()
             probe_session(watcher)
@@ -116,6 +118,8 @@ class BrowserSession(Window):
     def create(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
         """Fill the form, submit once, prove. A form that cannot be filled becomes a pack for a person."""
         self._may_act()
+        if why := self.context.settings.packs:
+            self._stopped = SiteChanged(why)
         if self._stopped is not None:
             return self._instead(listing, staged, key, self._stopped)
         if (there := self._made_before(key, staged)) is not None:
@@ -160,6 +164,8 @@ class BrowserSession(Window):
     def _submitted(
         self, flow: Flow, step: Submit, listing: Listing, staged: Sequence[Staged], key: str
     ) -> Receipt:
+        if self.context.settings.keep_forms:
+            self._keep(f"{key}-filled", source=False)
         self.attempts.write(self._attempt(listing, staged, key, flow.stage.values))
         self.context.sending()
         flow.stage.sending = True

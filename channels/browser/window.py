@@ -167,9 +167,10 @@ class Window(Session):
     def _kept(self) -> Path:
         return self.folder / "evidence"
 
-    def _keep(self, name: str) -> None:
+    def _keep(self, name: str, *, source: bool = True) -> None:
         if self._watcher is not None and self.context.settings.keep_evidence:
-            evidence.keep(self._watcher.stage.page, self._kept, name, self.context.now())
+            page = self._watcher.stage.page
+            evidence.keep(page, self._kept, name, self.context.now(), source=source)
 
     @contextmanager
     def _calm(self) -> Iterator[None]:

@@ -143,6 +143,10 @@ class Site(ABC):
         }
         return Reply(page("challenge.html").replace("SETTINGS", json.dumps(settings)))
 
+    def told(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """What a work says, under a listing's names: ``keywords``, and ``declares`` with what it declares."""
+        return {"keywords": tuple(fields.get("keywords") or ()), "declares": ()}
+
     # What comes in
 
     def took_file(self, asked: Asked, name: str) -> Reply:
