@@ -91,6 +91,11 @@ STRICTER: dict[tuple[str, str], tuple[str, str]] = {
        if (item, c) != (EDITORIAL, "society6")},
 }  # fmt: skip
 
+# What the seller of the example lets through in spite of a hold; glass-014 is not among it.
+WAIVED: dict[tuple[str, str], str] = {
+    **{(item, "redbubble"): "ai-unclear" for item in (*GENERATED, EDITED) if item != "glass-014"},
+}  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], dict[str, Any]]:
@@ -126,6 +131,12 @@ def test_each_image_is_judged_as_it_was_found_out(channel: str, told: dict[Any, 
     plain = {**dict.fromkeys(GENERATED, generated), EDITED: edited}
     for item in (*plain, *HUMAN):
         found = told[item, channel]
+        if rule := WAIVED.get((item, channel)):
+            # A waiver lifts a hold and nothing else: the rule is named, and what it declares stays.
+            assert plain[item] == HOLD and found["verdict"] == ACTIONS
+            assert rule in {b["rule"] for b in found["because"]}
+            assert ("ai", "true") in {(a.get("field"), a.get("value")) for a in found["actions"]}
+            continue
         wanted, rule = STRICTER.get((item, channel), ("", ""))
         allowed = {wanted or plain[item]} if wanted or item in plain else {ALLOW, ACTIONS}
         # What is banned stays banned, whatever else is odd about it.
