@@ -48,7 +48,7 @@ def compare(
                 # A file whose client died after the last byte is there as a whole, whatever the server calls it.
                 every = (*box.landed(), *box.cut_short())
                 found, number = _books(account.name, every, bound)
-                wrong, right = _words(account.name, every, bound)
+                wrong, right = compare_words(account.name, every, bound)
                 found += wrong
                 works += right
             differences += found
@@ -56,7 +56,7 @@ def compare(
     return Compared(tuple(differences), count, works)
 
 
-def _words(
+def compare_words(
     account: str, every: Sequence[Landed], bound: Sequence[Binding]
 ) -> tuple[list[str], int]:
     """What works were told that the ledger does not say, and how many works are as it says."""

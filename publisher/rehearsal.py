@@ -31,6 +31,11 @@ from publisher.workspace import open_accounts
 
 Say = Callable[[str], None]
 
+MOMENT = 6.0
+"""Seconds within which a push is killed."""
+MOMENT_WEB = 24.0
+"""The same where browsers fill forms in: they take seconds to open, and kills have to strike the forms, too."""
+
 
 class Sandboxes:
     """The sandboxes of some accounts. A context manager."""
@@ -198,7 +203,8 @@ def _round(
             say(f"{name}: {why}; packs are made instead")
         say(f"sandboxes: {', '.join(boxes.boxes) or 'none needed'}")
         program = Program(folder, place / "state", names, boxes.environment())
-        kills = _storm(program, *storm, say)
+        web = any(box.row.transport.kind == "browser" for box in boxes.boxes.values())
+        kills = _storm(program, *storm, MOMENT_WEB if web else MOMENT, say)
         say("publishing to the sandboxes")
         code, first = program.run("push")
         if "items" not in first:
@@ -283,12 +289,12 @@ class Program:
         return child.returncode, document
 
 
-def _storm(program: Program, kills: int, chance: random.Random, say: Say) -> int:
+def _storm(program: Program, kills: int, chance: random.Random, longest: float, say: Say) -> int:
     """Start pushes and kill each at a random moment, so often or until one ends by itself."""
     struck = 0
     while struck < kills:
         child = program.start("push")
-        moment = chance.uniform(0.2, 6.0)
+        moment = chance.uniform(0.2, longest)
         try:
             child.communicate(timeout=moment)
             break
