@@ -50,8 +50,12 @@ class AdapterSandbox(Sandbox):
             "RESOLVER_RULES": resolver_rules(self.site.hosts, port),
             "TLS_VERIFY": "false",
             "HEADLESS": "true",
-            "STAND_IN": json.dumps(self.site.options),
+            "STAND_IN": json.dumps(self._facts),
         }
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        return {**self.site.options, "usual": dict(self.site.usual)}
 
     def stop(self) -> None:
         """Stop listening."""
@@ -64,7 +68,7 @@ class AdapterSandbox(Sandbox):
             library()
             chromium(settings.executable)
         except ConfigError as error:
-            facts = {**self.site.options, "packs": error.sentence}
+            facts = {**self._facts, "packs": error.sentence}
             return {"STAND_IN": json.dumps(facts)}, f"{error.sentence} ({error.remedy})"
         return {"KEEP_FORMS": "true"}, ""
 

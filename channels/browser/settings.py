@@ -53,7 +53,12 @@ class BrowserSettings(ChannelSettings):
     @property
     def facts(self) -> dict[str, str]:
         """What the stand-in states in place of the account's options; empty for a real site."""
-        return {k: str(v) for k, v in self._said().items() if k != "packs"}
+        return {k: str(v) for k, v in self._said().items() if k not in ("packs", "usual")}
+
+    @property
+    def usual(self) -> dict[str, str]:
+        """What the stand-in gives to an account that does not state it itself."""
+        return {k: str(v) for k, v in self._said().get("usual", {}).items()}
 
     @property
     def packs(self) -> str:

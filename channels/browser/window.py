@@ -134,7 +134,8 @@ class Window(Session):
             terms = read_terms(context.account, context.options, context.row, context.now().date())
             if context.settings.stand_in:
                 # No real site can be reached from there, so nobody's terms are concerned.
-                facts = {**terms.options, **context.settings.facts}
+                stand_in = context.settings
+                facts = {**stand_in.usual, **terms.options, **stand_in.facts}
                 terms = replace(terms, unattended=True, options=facts)
             self._loaded = (load_profile(terms.profile, context.project), terms)
         return self._loaded

@@ -61,11 +61,8 @@ class Zazzle(Site):
     home: ClassVar[str] = "/my/account"
     login: ClassVar[str] = "/lgn/signin"
     menu: ClassVar[str] = '<a title="My Account" href="/my/account">Account</a>'
-    options: ClassVar[dict[str, str]] = {
-        "store": STORE,
-        "product": "poster",
-        "department": DEPARTMENTS[0],
-    }
+    options: ClassVar[dict[str, str]] = {"store": STORE, "department": DEPARTMENTS[0]}
+    usual: ClassVar[dict[str, str]] = {"product": "poster"}
     first_id: ClassVar[int] = 256_000_000_000_000_001
 
     def __init__(self, folder: Path) -> None:
