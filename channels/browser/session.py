@@ -155,6 +155,8 @@ class BrowserSession(Window):
             step = flow.to_the_submit()
             with suppress(Moved):
                 flow.ready(step)
+                if self.context.settings.keep_forms:
+                    self._keep(f"{listing.key}-filled", source=False)
                 return flow, step
         raise Transient(
             f"{self.profile.identity.site}: the full form was left again and again",
@@ -164,8 +166,6 @@ class BrowserSession(Window):
     def _submitted(
         self, flow: Flow, step: Submit, listing: Listing, staged: Sequence[Staged], key: str
     ) -> Receipt:
-        if self.context.settings.keep_forms:
-            self._keep(f"{key}-filled", source=False)
         self.attempts.write(self._attempt(listing, staged, key, flow.stage.values))
         self.context.sending()
         flow.stage.sending = True
