@@ -280,7 +280,13 @@ class Program:
     def run(self, command: str) -> tuple[int, dict[str, Any]]:
         """Run a command to its end; returns its exit code and its document."""
         child = self.start(command)
-        out, err = child.communicate()
+        try:
+            out, err = child.communicate()
+        except BaseException:
+            # Whoever stops a rehearsal means the push as well: it has a process group of its own.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGTERM)
+            raise
         try:
             document: dict[str, Any] = json.loads(out)
         except ValueError:
