@@ -1,12 +1,17 @@
-"""Compares the ledger with the books of the sandboxes: every file there once, whole, and none unheard of."""
+"""Compares the ledger with the books of the sandboxes: every file there once, whole, and none unheard of.
+
+Where a sandbox also tells the words and declarations that came in with a file, they are those of the ledger.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from publisher.channel import Sandbox
+from publisher.channel import Landed, Sandbox
 from publisher.ledger.records import Binding
 from publisher.ledger.store import Ledger
 from publisher.observe import Account
@@ -14,13 +19,25 @@ from publisher.observe import Account
 WORDS = (".csv", ".html", ".json", ".tsv")
 """Files that carry words about images; they are made anew when the words change."""
 
+TOLD = ("title", "description", "keywords")
+"""Fields of a listing that a sandbox may tell under the same names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What the books say: differences as sentences, image and bundle files there, works whose words are right."""
+
+    differences: tuple[str, ...]
+    files: int
+    works: int
+
 
 def compare(
     state: Path, release: str, accounts: Sequence[Account], boxes: Mapping[str, Sandbox]
-) -> tuple[list[str], int]:
-    """The differences as sentences, and how many image and bundle files the other side holds."""
+) -> Compared:
+    """Hold the ledger against the books of every sandbox, and against the outbox where there is none."""
     differences: list[str] = []
-    count = 0
+    count = works = 0
     with Ledger.open(state / "ledger.sqlite") as ledger:
         for account in accounts:
             bound = [b for (name, _), b in ledger.bindings(account.name).items() if name]
@@ -28,16 +45,66 @@ def compare(
             if box is None:
                 found, number = _outbox(state / "outbox" / release / account.name, bound)
             else:
-                found, number = _books(account.name, box, bound)
+                # A file whose client died after the last byte is there as a whole, whatever the server calls it.
+                every = (*box.landed(), *box.cut_short())
+                found, number = _books(account.name, every, bound)
+                wrong, right = compare_words(account.name, every, bound)
+                found += wrong
+                works += right
             differences += found
             count += number
-    return differences, count
+    return Compared(tuple(differences), count, works)
 
 
-def _books(account: str, box: Sandbox, bound: Sequence[Binding]) -> tuple[list[str], int]:
+def compare_words(
+    account: str, every: Sequence[Landed], bound: Sequence[Binding]
+) -> tuple[list[str], int]:
+    """What works were told that the ledger does not say, and how many works are as it says."""
+    differences: list[str] = []
+    right = 0
+    of = {sent.sha256: binding for binding in bound for sent in binding.files}
+    for entry in every:
+        binding = of.get(entry.sha256)
+        if binding is None or not entry.fields.keys() & {*TOLD, "declares"}:
+            continue
+        wrong = [
+            f"{account}: {name} of {binding.item} is {entry.fields[name]!r} there"
+            for name in TOLD
+            if name in entry.fields and _plain(entry.fields[name]) != _plain(binding.fields[name])
+        ]
+        if "declares" in entry.fields:
+            there, ours = set(entry.fields["declares"]), _declared(binding)
+            wrong += [
+                f"{account}: {n} of {binding.item} is not declared there"
+                for n in sorted(ours - there)
+            ]
+            wrong += [
+                f"{account}: {n} of {binding.item} is declared there only"
+                for n in sorted(there - ours)
+            ]
+        differences += wrong
+        right += not wrong
+    return differences, right
+
+
+def _plain(value: object) -> object:
+    """Words without what a site's own spelling of them changes: northern-lights is northern lights."""
+    if isinstance(value, (list, tuple)):
+        return tuple(_plain(v) for v in value)
+    return re.sub(r"[\W_]+", " ", str(value)).strip().casefold()
+
+
+def _declared(binding: Binding) -> set[str]:
+    """Names of what the ledger declared outside the file; what a person still does is not there yet."""
+    written = binding.fields.get("declarations")
+    said = [str(d).partition(" (") for d in written] if isinstance(written, tuple) else []
+    return {name for name, _, how in said if not how.startswith(("embedded", "xmp", "person"))}
+
+
+def _books(
+    account: str, every: Sequence[Landed], bound: Sequence[Binding]
+) -> tuple[list[str], int]:
     differences = []
-    # A file whose client died after the last byte is there as a whole, whatever the server calls it.
-    every = (*box.landed(), *box.cut_short())
     # A listing is told by its fields: it is no file.
     files = [entry for entry in every if not entry.key.endswith(WORDS) and not entry.fields]
     differences += [

@@ -277,7 +277,9 @@ class Channel(ABC):
 class Landed:
     """One row of a sandbox's ledger of truth: a file or listing that the remote side took in.
 
-    ``count`` is how often it was taken in; anything but 1 is a duplicate.
+    ``count`` is how often it was taken in; anything but 1 is a duplicate. Where ``fields`` of the row of a file
+    hold ``title``, ``description`` or ``keywords``, they are what was said there under these names of a listing,
+    and ``declares`` names what was declared outside the file: a rehearsal holds them against the ledger.
     """
 
     key: str
@@ -320,6 +322,13 @@ class Sandbox(ABC):
 
     def clear_faults(self) -> None:  # noqa: B027  (a sandbox may have no faults)
         """Switch all faults off."""
+
+    def rehearsing(self, settings: ChannelSettings) -> tuple[Mapping[str, str], str]:
+        """Further settings for a rehearsal, and what this machine lacks to serve the account and what helps.
+
+        Where something is lacking the settings have packs made for a person instead.
+        """
+        return {}, ""
 
     faults: ClassVar[tuple[str, ...]] = ()
     """Names that ``fault`` takes."""

@@ -26,10 +26,15 @@ from publisher.discovery import sandbox_type
 from publisher.errors import ConfigError
 from publisher.manifest.project import load_project
 from publisher.observe import Account
-from publisher.settings import variable_prefix
+from publisher.settings import account_settings, variable_prefix
 from publisher.workspace import open_accounts
 
 Say = Callable[[str], None]
+
+MOMENT = 6.0
+"""Seconds within which a push is killed."""
+MOMENT_WEB = 24.0
+"""The same where browsers fill forms in: they take seconds to open, and kills have to strike the forms, too."""
 
 
 class Sandboxes:
@@ -70,6 +75,23 @@ class Sandboxes:
         for box in self.boxes.values():
             box.stop()
 
+    def rehearsing(self, project: Path) -> dict[str, str]:
+        """Set all up for a rehearsal. Returns account → what this machine lacks: these make packs instead."""
+        lacking: dict[str, str] = {}
+        for account in self.accounts:
+            box = self.boxes.get(account.name)
+            if box is None:
+                continue
+            given = self._settings[account.name]
+            settings = account_settings(account.channel.Settings, account.name, project, given)
+            more, why = box.rehearsing(settings)
+            self._settings[account.name] = {**given, **more}
+            if why:
+                lacking[account.name] = why
+                box.stop()
+                del self.boxes[account.name]
+        return lacking
+
     def environment(self) -> dict[str, str]:
         """The variables that point every account at its sandbox."""
         return {
@@ -88,6 +110,7 @@ class Rehearsed:
     counts: Mapping[str, int]
     second: Mapping[str, int]
     landed: int
+    works: int
     kills: int
     differences: tuple[str, ...]
     report: Path
@@ -105,9 +128,14 @@ class Rehearsed:
         second = ", ".join(f"{n} {word}" for word, n in self.second.items())
         kills = f" after {self.kills} kills" if self.kills else ""
         end = "the second plan has nothing to do" if not self.differences else "the books differ"
+        works = (
+            f"{self.works} works of web sites carry the words and declarations of the ledger\n"
+            if self.works
+            else ""
+        )
         return (
             f"{self.release}: {self.pairs} pairs{kills}: {words}\n"
-            f"the sandboxes hold {self.landed} files, each once and intact\n"
+            f"the sandboxes hold {self.landed} files, each once and intact\n{works}"
             f"second plan: {second}\n{end}"
             if not self.differences
             else f"{self.release}: {self.pairs} pairs{kills}: {words}\n{end}: "
@@ -122,6 +150,7 @@ class Rehearsed:
             "counts": dict(self.counts),
             "second_plan": dict(self.second),
             "landed": self.landed,
+            "works": self.works,
             "kills": self.kills,
             "differences": list(self.differences),
             "nothing_to_do": not self.differences,
@@ -170,25 +199,28 @@ def _round(
 ) -> Rehearsed:
     """One release against fresh sandboxes: kills, a push to the end, a second plan, the books."""
     with Sandboxes(accounts, place / "sandboxes") as boxes:
+        for name, why in boxes.rehearsing(folder).items():
+            say(f"{name}: {why}; packs are made instead")
         say(f"sandboxes: {', '.join(boxes.boxes) or 'none needed'}")
         program = Program(folder, place / "state", names, boxes.environment())
-        kills = _storm(program, *storm, say)
+        web = any(box.row.transport.kind == "browser" for box in boxes.boxes.values())
+        kills = _storm(program, *storm, MOMENT_WEB if web else MOMENT, say)
         say("publishing to the sandboxes")
         code, first = program.run("push")
         if "items" not in first:
             raise ConfigError(_sentence(first), remedy="publisher check names every mistake")
         say("planning again")
         _, second = program.run("plan")
-        differences, landed = compare(program.state, first["release"], accounts, boxes.boxes)
-        differences += _left(second)
+        books = compare(program.state, first["release"], accounts, boxes.boxes)
     return Rehearsed(
         release=first["release"],
         pairs=first["pairs"],
         counts=first["counts"],
         second=second.get("counts", {}),
-        landed=landed,
+        landed=books.files,
+        works=books.works,
         kills=kills,
-        differences=tuple(differences),
+        differences=(*books.differences, *_left(second)),
         report=program.state / "runs" / f"{first['run']:05d}" / "report.html",
         push_exit=code,
         accounts=tuple(first["accounts"]),
@@ -248,7 +280,13 @@ class Program:
     def run(self, command: str) -> tuple[int, dict[str, Any]]:
         """Run a command to its end; returns its exit code and its document."""
         child = self.start(command)
-        out, err = child.communicate()
+        try:
+            out, err = child.communicate()
+        except BaseException:
+            # Whoever stops a rehearsal means the push as well: it has a process group of its own.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGTERM)
+            raise
         try:
             document: dict[str, Any] = json.loads(out)
         except ValueError:
@@ -257,12 +295,12 @@ class Program:
         return child.returncode, document
 
 
-def _storm(program: Program, kills: int, chance: random.Random, say: Say) -> int:
+def _storm(program: Program, kills: int, chance: random.Random, longest: float, say: Say) -> int:
     """Start pushes and kill each at a random moment, so often or until one ends by itself."""
     struck = 0
     while struck < kills:
         child = program.start("push")
-        moment = chance.uniform(0.2, 6.0)
+        moment = chance.uniform(0.2, longest)
         try:
             child.communicate(timeout=moment)
             break

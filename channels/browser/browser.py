@@ -128,7 +128,7 @@ class Browser:
             os.close(lock)
 
     def _open(self) -> None:
-        sync_playwright = _library()
+        sync_playwright = library()
         program = chromium(self.launch.executable)
         private_folder(self.launch.folder)
         self._take()
@@ -228,7 +228,8 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
-def _library() -> Any:
+def library() -> Any:
+    """Playwright's entry. Raises ConfigError when the extra is not installed."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

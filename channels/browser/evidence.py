@@ -1,7 +1,7 @@
 """What a page looked like when a flow could not go on, with what identifies or authorises anybody removed.
 
-A screenshot with the fields of a login covered, the page's source, and for an examination the trace. Files are
-for their owner alone; nothing is sent anywhere.
+Where it is wanted, also what a form looked like before it was sent. A screenshot with the fields of a login covered,
+the page's source, and for an examination the trace. Files are for their owner alone; nothing is sent anywhere.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ class Redactor:
         return value
 
 
-def keep(page: Page, folder: Path, name: str, now: datetime) -> tuple[Path, ...]:
+def keep(
+    page: Page, folder: Path, name: str, now: datetime, *, source: bool = True
+) -> tuple[Path, ...]:
     """Screenshot and source of a page, redacted. Never raises: evidence is worth no failure of its own."""
     kept: list[Path] = []
     with contextlib.suppress(Exception):
@@ -105,8 +107,9 @@ def keep(page: Page, folder: Path, name: str, now: datetime) -> tuple[Path, ...]
         covered = [page.locator(css) for css in _COVERED]
         picture = page.screenshot(mask=covered, timeout=10_000, full_page=True)
         kept.append(_write(folder / f"{stem}.png", picture))
-        source = redactor.text(f"<!-- {page.url} -->\n{page.content()}")
-        kept.append(_write(folder / f"{stem}.html", source.encode()))
+        if source:
+            text = redactor.text(f"<!-- {page.url} -->\n{page.content()}")
+            kept.append(_write(folder / f"{stem}.html", text.encode()))
         _thin(folder)
     return tuple(kept)
 

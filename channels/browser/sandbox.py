@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from channels.browser.browser import chromium, library
 from channels.browser.replicas.faults import FAULTS
 from channels.browser.replicas.portal import Portal
 from channels.browser.replicas.redbubble import Redbubble
@@ -18,7 +20,9 @@ from channels.browser.replicas.site import Site
 from channels.browser.replicas.society6 import Society6
 from channels.browser.replicas.wire import ReplicaServer
 from channels.browser.replicas.zazzle import Zazzle
-from publisher.channel import Landed, Sandbox
+from channels.browser.settings import BrowserSettings
+from publisher.channel import ChannelSettings, Landed, Sandbox
+from publisher.errors import ConfigError
 from publisher.row import Row
 
 SITES: dict[str, type[Site]] = {
@@ -46,16 +50,35 @@ class AdapterSandbox(Sandbox):
             "RESOLVER_RULES": resolver_rules(self.site.hosts, port),
             "TLS_VERIFY": "false",
             "HEADLESS": "true",
-            "STAND_IN": json.dumps(self.site.options),
+            "STAND_IN": json.dumps(self._facts),
         }
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        return {**self.site.options, "usual": dict(self.site.usual)}
 
     def stop(self) -> None:
         """Stop listening."""
         self.server.stop()
 
+    def rehearsing(self, settings: ChannelSettings) -> tuple[Mapping[str, str], str]:
+        """Pictures of the filled forms are kept. Without a browser, or what drives it, no form is filled in."""
+        assert isinstance(settings, BrowserSettings)
+        try:
+            library()
+            chromium(settings.executable)
+        except ConfigError as error:
+            facts = {**self._facts, "packs": error.sentence}
+            return {"STAND_IN": json.dumps(facts)}, f"{error.sentence} ({error.remedy})"
+        return {"KEEP_FORMS": "true"}, ""
+
     def landed(self) -> Sequence[Landed]:
         """Every work, and every picture that works hold."""
-        return self.site.books.landed()
+        found = self.site.books.landed()
+        return [
+            replace(e, fields={**e.fields, **self.site.told(e.fields)}) if e.fields else e
+            for e in found
+        ]
 
     def fault(self, name: str, **options: Any) -> None:
         """Switch a fault of the replica on."""

@@ -51,6 +51,8 @@ class BrowserSession(Window):
     def check(self) -> Health:
         """Whether somebody is signed in, seen on a page that is private."""
         self._may_act()
+        if why := self.context.settings.packs:
+            return Health(self.context.account, (f"{why}: packs are made",))
         with self._calm():
             watcher = self.watcher()
             probe_session(watcher)
@@ -116,6 +118,8 @@ class BrowserSession(Window):
     def create(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
         """Fill the form, submit once, prove. A form that cannot be filled becomes a pack for a person."""
         self._may_act()
+        if why := self.context.settings.packs:
+            self._stopped = SiteChanged(why)
         if self._stopped is not None:
             return self._instead(listing, staged, key, self._stopped)
         if (there := self._made_before(key, staged)) is not None:
@@ -151,6 +155,8 @@ class BrowserSession(Window):
             step = flow.to_the_submit()
             with suppress(Moved):
                 flow.ready(step)
+                if self.context.settings.keep_forms:
+                    self._keep(f"{listing.key}-filled", source=False)
                 return flow, step
         raise Transient(
             f"{self.profile.identity.site}: the full form was left again and again",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
@@ -34,6 +34,9 @@ class BrowserSettings(ChannelSettings):
     keep_evidence: bool = Field(
         True, description="Keep a redacted screenshot and page of a form that could not be filled."
     )
+    keep_forms: bool = Field(
+        False, description="Keep a redacted screenshot of every form as it was filled in, too."
+    )
     stand_in: str = Field(
         "",
         description="Facts of a stand-in on this machine (JSON); nobody is asked there. Needs rules for all hosts.",
@@ -50,4 +53,18 @@ class BrowserSettings(ChannelSettings):
     @property
     def facts(self) -> dict[str, str]:
         """What the stand-in states in place of the account's options; empty for a real site."""
-        return {k: str(v) for k, v in json.loads(self.stand_in or "{}").items()}
+        return {k: str(v) for k, v in self._said().items() if k not in ("packs", "usual")}
+
+    @property
+    def usual(self) -> dict[str, str]:
+        """What the stand-in gives to an account that does not state it itself."""
+        return {k: str(v) for k, v in self._said().get("usual", {}).items()}
+
+    @property
+    def packs(self) -> str:
+        """Why the stand-in has packs made instead of filling forms in; "" when it has not."""
+        return str(self._said().get("packs", ""))
+
+    def _said(self) -> dict[str, Any]:
+        said: dict[str, Any] = json.loads(self.stand_in or "{}")
+        return said

@@ -134,7 +134,8 @@ class Window(Session):
             terms = read_terms(context.account, context.options, context.row, context.now().date())
             if context.settings.stand_in:
                 # No real site can be reached from there, so nobody's terms are concerned.
-                facts = {**terms.options, **context.settings.facts}
+                stand_in = context.settings
+                facts = {**stand_in.usual, **terms.options, **stand_in.facts}
                 terms = replace(terms, unattended=True, options=facts)
             self._loaded = (load_profile(terms.profile, context.project), terms)
         return self._loaded
@@ -167,9 +168,10 @@ class Window(Session):
     def _kept(self) -> Path:
         return self.folder / "evidence"
 
-    def _keep(self, name: str) -> None:
+    def _keep(self, name: str, *, source: bool = True) -> None:
         if self._watcher is not None and self.context.settings.keep_evidence:
-            evidence.keep(self._watcher.stage.page, self._kept, name, self.context.now())
+            page = self._watcher.stage.page
+            evidence.keep(page, self._kept, name, self.context.now(), source=source)
 
     @contextmanager
     def _calm(self) -> Iterator[None]:

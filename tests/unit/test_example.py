@@ -142,6 +142,11 @@ def test_every_channel_has_an_account_of_its_name(project: Project) -> None:
     assert set(channels) > AGENCIES
 
 
+def test_no_account_presses_publish_by_itself(project: Project) -> None:
+    options = {name: account.options for name, account in project.accounts.items()}
+    assert not [n for n, o in options.items() if "unattended" in o or "terms_acknowledged" in o]
+
+
 def test_nothing_had_to_be_put_right(loaded: LoadedManifest) -> None:
     assert loaded.notices == ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -106,6 +107,12 @@ class Redbubble(Site):
             ),
             "/portfolio/images/new",
         )
+
+    def told(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The form has a box for AI images and a choice for mature ones."""
+        declares = ["ai-generated"] if fields.get("ai") else []
+        declares += ["mature"] if fields.get("mature") == "mature" else []
+        return {**super().told(fields), "declares": tuple(declares)}
 
     def _refusal(self, given: dict[str, Any]) -> str:
         if not given.get("title"):

@@ -45,6 +45,8 @@ class Site(ABC):
     """What only somebody sees who is signed in."""
     options: ClassVar[Mapping[str, str]] = {}
     """What an account has to state for this site, such as the number of a batch that exists here."""
+    usual: ClassVar[Mapping[str, str]] = {}
+    """What an account gets here that states nothing else, such as a product."""
     first_id: ClassVar[int] = 1000
     state: ClassVar[str] = "live"
     """The state of a work that was just made."""
@@ -142,6 +144,10 @@ class Site(ABC):
             "home": self.home if given.get("home") else "",
         }
         return Reply(page("challenge.html").replace("SETTINGS", json.dumps(settings)))
+
+    def told(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """What a work says, under a listing's names: ``keywords``, and ``declares`` with what it declares."""
+        return {"keywords": tuple(fields.get("keywords") or ()), "declares": ()}
 
     # What comes in
 

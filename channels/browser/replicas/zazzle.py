@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -60,11 +61,8 @@ class Zazzle(Site):
     home: ClassVar[str] = "/my/account"
     login: ClassVar[str] = "/lgn/signin"
     menu: ClassVar[str] = '<a title="My Account" href="/my/account">Account</a>'
-    options: ClassVar[dict[str, str]] = {
-        "store": STORE,
-        "product": "poster",
-        "department": DEPARTMENTS[0],
-    }
+    options: ClassVar[dict[str, str]] = {"store": STORE, "department": DEPARTMENTS[0]}
+    usual: ClassVar[dict[str, str]] = {"product": "poster"}
     first_id: ClassVar[int] = 256_000_000_000_000_001
 
     def __init__(self, folder: Path) -> None:
@@ -111,6 +109,12 @@ class Zazzle(Site):
             menu = self.menu if self.faults.options("looks_signed_in") is None else ""
             return Reply(f"<!doctype html><title>Account</title>{menu}<h1>Welcome</h1>")
         return self.missing()
+
+    def told(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """AI images are declared by a tag."""
+        tags = tuple(fields.get("tags") or ())
+        declares = ["ai-generated"] if "generativecontent" in tags else []
+        return {"keywords": tags, "declares": tuple(declares)}
 
     def _grid(self) -> str:
         pictures = sorted(self.books.pictures.values(), key=lambda p: -int(p.token[1:]))

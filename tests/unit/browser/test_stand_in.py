@@ -1,0 +1,64 @@
+"""What a stand-in states for an account, and what the sandbox of a site tells the rehearsal about this machine."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+
+from channels.browser.sandbox import AdapterSandbox
+from channels.browser.session import BrowserSession
+from channels.browser.settings import BrowserSettings
+from publisher.channel import Context
+from publisher.discovery import load_row
+
+RULES = "MAP www.zazzle.com 127.0.0.1:1,MAP * ~NOTFOUND,EXCLUDE 127.0.0.1"
+
+
+def settings(**facts: object) -> BrowserSettings:
+    return BrowserSettings(stand_in=json.dumps(facts), resolver_rules=RULES)
+
+
+def test_what_a_stand_in_states_is_told_apart() -> None:
+    given = settings(store="winterglass", usual={"product": "poster"}, packs="no browser")
+    assert given.facts == {"store": "winterglass"}
+    assert given.usual == {"product": "poster"}
+    assert given.packs == "no browser"
+    assert BrowserSettings().facts == BrowserSettings().usual == {}
+    assert BrowserSettings().packs == ""
+
+
+def test_a_stand_in_leaves_no_way_to_a_real_site() -> None:
+    with pytest.raises(ValueError, match="every other name nowhere"):
+        BrowserSettings(stand_in="{}", resolver_rules="MAP www.zazzle.com 127.0.0.1:1")
+
+
+@pytest.mark.parametrize(("stated", "product"), [({}, "poster"), ({"product": "mug"}, "mug")])
+def test_an_account_chooses_its_product_and_the_site_its_store(
+    tmp_path: Path, stated: dict[str, str], product: str
+) -> None:
+    given = settings(store="winterglass", usual={"product": "poster"})
+    context = Context(
+        account="zazzle",
+        row=load_row("zazzle"),
+        settings=given,
+        release="r",
+        project=tmp_path,
+        outbox=tmp_path / "outbox",
+        now=lambda: dt.datetime(2026, 11, 26, tzinfo=dt.UTC),
+        render=lambda name, variables: name,
+        options={"store": "winter_glass", **stated},
+    )
+    terms = BrowserSession(context).terms
+    assert terms.options["product"] == product
+    assert terms.options["store"] == "winterglass"
+    assert terms.unattended and terms.acknowledged is None
+
+
+def test_without_a_browser_the_sandbox_says_what_helps(tmp_path: Path) -> None:
+    box = AdapterSandbox(load_row("zazzle"), "zazzle", tmp_path)
+    more, lack = box.rehearsing(BrowserSettings(executable=str(tmp_path / "none")))
+    assert "there is no browser" in lack and "install Debian's package chromium" in lack
+    assert json.loads(more["STAND_IN"])["packs"]
