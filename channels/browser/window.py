@@ -21,6 +21,7 @@ from channels.browser.attempts import Attempts
 from channels.browser.browser import Browser, Launch, playwright_errors, private_folder
 from channels.browser.fields import Value
 from channels.browser.profile import load_profile
+from channels.browser.reconcile import Row
 from channels.browser.schema import Profile
 from channels.browser.settings import BrowserSettings
 from channels.browser.stage import Stage, deadline
@@ -44,6 +45,7 @@ class Window(Session):
         self._stopped: PublisherError | None = None
         self._newest: int | None = None
         self._asked_newest = False
+        self._read_twice: tuple[Sequence[Row], Sequence[Row]] | None = None
         self._unsaved = False
         self._recently = deadline(0)
 
