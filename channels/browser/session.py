@@ -31,6 +31,7 @@ from channels.browser.steps import Submit
 from channels.browser.watch import tell
 from channels.transport.pack import make_pack
 from publisher.errors import (
+    Conflict,
     OutcomeUnknown,
     PublisherError,
     Rejected,
@@ -88,7 +89,7 @@ class BrowserSession(Lookup):
         self._may_act()
         if self._stopped is not None:
             return self._instead(listing, staged, key, self._stopped)
-        if (there := self._made_before(key, staged)) is not None:
+        if (there := self._made_before(listing, staged, key)) is not None:
             return Receipt(there, listing.tasks, note="it was there already")
         try:
             with self._calm():
@@ -102,17 +103,24 @@ class BrowserSession(Lookup):
         finally:
             self._rest()
 
-    def _made_before(self, key: str, staged: Sequence[Staged]) -> Remote | None:
-        """The work that an earlier call made of this very picture, while the site lists it.
+    def _made_before(self, listing: Listing, staged: Sequence[Staged], key: str) -> Remote | None:
+        """The work that an earlier call made of this, while the site lists it. Raises Conflict for other contents.
 
         An earlier submit that was settled as missing is looked for once more: this is the last moment.
         """
         attempt = self.attempts.read(key)
-        same = [s for s in staged if attempt is not None and s.file.sha256 == attempt.sha256]
-        if attempt is None or not same or self.profile.reconcile is None:
+        if attempt is None or self.profile.reconcile is None:
             return None
         there = self.find(key)
-        return there if there is not None and there.status is not Status.PARTIAL else None
+        if there is None or there.status in (Status.PARTIAL, Status.PREPARED):
+            return None
+        new = self._attempt(listing, staged, key, self._values(listing, staged))
+        if (new.title, new.sha256) == (attempt.title, attempt.sha256):
+            return there
+        raise Conflict(
+            f"{self.profile.identity.site} has {key} already, as {there.id}, with another title or picture",
+            remedy="take that one off by hand or publisher adopt it, then push again",
+        )
 
     def _filled(self, listing: Listing, staged: Sequence[Staged]) -> tuple[Flow, Submit]:
         values = self._values(listing, staged)
