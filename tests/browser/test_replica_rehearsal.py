@@ -23,7 +23,7 @@ def test_a_rehearsal_in_front_of_the_replicas(tmp_path: Path) -> None:
     assert done.landed == len(SITES) * 2
     assert set(done.second) == {"unchanged"}
     for name in SITES:
-        book = project / "rehearsal" / "sandboxes" / name / "works.jsonl"
+        book = project / "rehearsal" / "sandboxes" / name / "books.jsonl"
         events = [json.loads(line) for line in book.read_text(encoding="utf-8").splitlines()]
         works = [e for e in events if e["event"] == "work"]
         assert len(works) == 2 and len({w["name"] for w in works}) == 2
