@@ -123,7 +123,14 @@ class Lane:
     def _settle(self, worker: Worker, items: Sequence[PlanItem]) -> list[PlanItem]:
         """Settle what earlier runs left, and return the pairs that still have to be written."""
         open_intents = {i.item: i for i in self.desk.ledger.unsettled(self.account.name)}
-        settled = settle_all(self.desk, self.account, worker, list(open_intents.values()))
+        try:
+            settled = settle_all(self.desk, self.account, worker, list(open_intents.values()))
+        except PublisherError as error:
+            left = {i.item: i for i in self.desk.ledger.unsettled(self.account.name)}
+            for planned in (p for p in items if p.item in left):
+                why = Settled(Answer.UNCLEAR, error.sentence, error.remedy)
+                self._end(self._unclear(planned, left[planned.item], why))
+            raise
         answers = {name: settled[intent.id] for name, intent in open_intents.items()}
         bound = self.desk.ledger.bindings(self.account.name)
         todo = []

@@ -70,6 +70,7 @@ def test_what_was_not_made_is_missing_once_the_time_is_over(desk: Desk) -> None:
     assert not any("twice" in n for n in desk.seat.check().notes)
 
 
+@pytest.mark.rare
 def test_what_was_made_is_never_missing(desk: Desk) -> None:
     listing, _ = desk.lose("lost_response")
     desk.now += DAY
@@ -80,7 +81,8 @@ def test_what_was_made_is_never_missing(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "error"), [("wrong_total", Transient), ("empty_401", SiteChanged)]
+    ("fault", "error"),
+    [("wrong_total", Transient), pytest.param("empty_401", SiteChanged, marks=pytest.mark.rare)],
 )
 def test_a_list_that_is_not_whole_proves_nothing(
     desk: Desk, fault: str, error: type[PublisherError]
@@ -94,6 +96,7 @@ def test_a_list_that_is_not_whole_proves_nothing(
     assert desk.missing(listing).proved
 
 
+@pytest.mark.rare
 def test_what_comes_before_it_is_made_again_is_taken(desk: Desk) -> None:
     listing, picture = desk.lose("lost_response")
     title = str(listing.fields["title"])
@@ -136,6 +139,7 @@ def test_two_open_submits_of_one_title_are_left_to_a_person(desk: Desk) -> None:
         assert not told.proved and "same title" in told.why
 
 
+@pytest.mark.rare
 def test_a_key_that_is_there_with_another_picture_is_not_made_twice(desk: Desk) -> None:
     listing, picture = desk.stage.work()
     desk.seat.create(listing, [picture], listing.key)

@@ -114,6 +114,20 @@ def test_where_absence_is_examined_the_session_says_what_it_proves(make: Make) -
     assert stage.agency.there == {"i00.jpg": 1} and stage.ledger.unsettled() == []
 
 
+def test_a_list_that_cannot_be_read_leaves_it_unknown_and_says_why(make: Make) -> None:
+    stage = make()
+    stage.agency.after = [OutcomeUnknown("no answer came")]
+    stage.agency.hidden = {"i00.jpg"}
+    stage.lane(stage.plan(1))
+    stage.agency.opening = [AuthFailed("nobody is signed in", remedy="sign in")]
+    lane = stage.lane(stage.plan(2, Word.UNKNOWN))
+    assert stage.words(lane) == {"i00": "unknown", "i01": "failed"}
+    error = lane.outcomes["i00"].error
+    assert error is not None and error.sentence.endswith("arrived: nobody is signed in")
+    assert error.remedy.startswith("sign in; or look there")
+    assert isinstance(lane.problem, AuthFailed) and stage.agency.there == {"i00.jpg": 1}
+
+
 def test_a_bug_in_an_adapter_is_an_unknown_outcome(make: Make) -> None:
     stage = make()
     stage.agency.after = [KeyError("surprise")]
