@@ -25,6 +25,7 @@ from publisher.listing import (
     Finding,
     Health,
     Listing,
+    Missing,
     Receipt,
     Remote,
     Staged,
@@ -153,6 +154,13 @@ class Session(ABC):
         one: a remote that is there but incomplete has the status PARTIAL and may be written again.
         """
         self._unsupported(Verb.FIND)
+
+    def missing(self, key: str, files: Sequence[File] = ()) -> Missing:
+        """What it proves that ``find`` found nothing; asked where the row says that absence is ``examined``.
+
+        Raises what a read raises. A write whose absence is proved is made again.
+        """
+        return Missing(False, "it is not in the listing, which proves nothing at this channel")
 
     def list(self) -> Iterator[Sequence[Remote]]:
         """Pages of everything there. Complete, or it raises."""

@@ -166,6 +166,18 @@ class Remote:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """What it proves that a key was not found: with ``proved`` the write surely did not land and never will.
+
+    ``why`` is a clause for the seller; ``remedy`` says what to do where nothing is proved.
+    """
+
+    proved: bool
+    why: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Staged:
     """Bytes that are ready at the remote side, or (``location`` empty) ready to be sent by ``create``."""
 

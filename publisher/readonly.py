@@ -11,7 +11,17 @@ from typing import NoReturn
 from publisher.channel import Replaced, Session, Write, Wrote
 from publisher.errors import Unsupported
 from publisher.examined import Examined
-from publisher.listing import Change, File, Health, Listing, Receipt, Remote, Staged, Status
+from publisher.listing import (
+    Change,
+    File,
+    Health,
+    Listing,
+    Missing,
+    Receipt,
+    Remote,
+    Staged,
+    Status,
+)
 
 
 class ReadOnlySession(Session):
@@ -29,6 +39,9 @@ class ReadOnlySession(Session):
 
     def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
         return self._inner.find(key, files)
+
+    def missing(self, key: str, files: Sequence[File] = ()) -> Missing:
+        return self._inner.missing(key, files)
 
     def list(self) -> Iterator[Sequence[Remote]]:
         return self._inner.list()

@@ -80,8 +80,9 @@ class Transport(RowData):
     rename: bool = Field(
         False, description="Whether a temporary name may be renamed on the server."
     )
-    absence: Literal["proof", "inconclusive"] = Field(
-        "inconclusive", description="Whether a file that is not listed was surely never taken in."
+    absence: Literal["proof", "examined", "inconclusive"] = Field(
+        "inconclusive",
+        description="Whether what is not listed was surely never taken in; examined: the session tells each time.",
     )
     connections: int = Field(2, ge=1, le=16)
     login: str = Field(

@@ -97,8 +97,10 @@ class Adapter(Channel):
 
     def pace(self, settings: ChannelSettings) -> Pace:
         """The row's; a stand-in on this machine, from which no real site can be reached, needs no pauses."""
-        stand_in = isinstance(settings, BrowserSettings) and bool(settings.stand_in)
-        return Pace() if stand_in else self.row.pace
+        if not (isinstance(settings, BrowserSettings) and settings.stand_in):
+            return self.row.pace
+        unhurried = {"per_day": None, "gap_seconds": 0.0, "burst": None, "rest_seconds": 0.0}
+        return self.row.pace.model_copy(update=unhurried)
 
     def session(self, context: Context) -> Session:
         """A session on the account's own browser; nothing is opened yet."""

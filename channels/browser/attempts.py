@@ -19,7 +19,11 @@ from channels.browser.browser import private_folder
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One submit. ``newest`` is the newest id that the site listed before it; None means that nobody looked."""
+    """One submit. ``newest`` is the newest id that the site listed before it; None means that nobody looked.
+
+    ``person`` says that somebody else than us presses the button, and ``ended`` when we stopped to wait for what
+    comes of it. ``first_…`` are of the first submit of this key, where that one was found not to be there.
+    """
 
     key: str
     title: str
@@ -29,6 +33,11 @@ class Attempt:
     sha256: str
     newest: int | None = None
     id: str = ""
+    person: bool = True
+    ended: str = ""
+    first_at: str = ""
+    first_newest: int | None = None
+    first_title: str = ""
 
     @property
     def moment(self) -> dt.datetime:
@@ -40,11 +49,11 @@ class Attempts:
     """The notes of one account."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def write(self, attempt: Attempt) -> None:
         """Keep a note durably: it is on the disk when this returns."""
-        private_folder(self._folder)
+        private_folder(self.folder)
         place = self._place(attempt.key)
         building = place.with_suffix(".new")
         handle = os.open(building, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -53,7 +62,7 @@ class Attempts:
             sink.flush()
             os.fsync(sink.fileno())
         building.replace(place)
-        directory = os.open(self._folder, os.O_RDONLY)
+        directory = os.open(self.folder, os.O_RDONLY)
         try:
             os.fsync(directory)
         finally:
@@ -61,14 +70,18 @@ class Attempts:
 
     def read(self, key: str) -> Attempt | None:
         """The note of a key; None when there is none that can be read."""
-        try:
-            return Attempt(**json.loads(self._place(key).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return None
+        return _read(self._place(key))
 
     def forget(self, key: str) -> None:
         """Drop the note of a submit that certainly never was one."""
         self._place(key).unlink(missing_ok=True)
+
+    def back_to(self, key: str, before: Attempt | None) -> None:
+        """Undo the note of a submit that certainly made nothing; an earlier open one may still matter."""
+        if before is not None and not before.id:
+            self.write(before)
+        else:
+            self.forget(key)
 
     def proven(self, key: str, identity: str) -> None:
         """Add the id to a note."""
@@ -76,15 +89,29 @@ class Attempts:
         if attempt is not None:
             self.write(replace(attempt, id=identity))
 
+    def ended(self, key: str, at: dt.datetime) -> None:
+        """Add to a note that nothing more is done for the submit from ``at`` on."""
+        attempt = self.read(key)
+        if attempt is not None and not attempt.id:
+            self.write(replace(attempt, ended=at.isoformat()))
+
+    def all(self) -> Iterator[Attempt]:
+        """Every note that can be read."""
+        for place in sorted(self.folder.glob("*.json")):
+            attempt = _read(place)
+            if attempt is not None:
+                yield attempt
+
     def known(self) -> Iterator[tuple[str, str]]:
         """Id and key of all proven submits."""
-        for place in sorted(self._folder.glob("*.json")):
-            try:
-                note = json.loads(place.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                continue
-            if note.get("id"):
-                yield str(note["id"]), str(note["key"])
+        yield from ((a.id, a.key) for a in self.all() if a.id)
 
     def _place(self, key: str) -> Path:
-        return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+
+
+def _read(place: Path) -> Attempt | None:
+    try:
+        return Attempt(**json.loads(place.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None

@@ -65,6 +65,11 @@ def rows(watcher: Watcher, *, until: int | None = None) -> Iterator[Sequence[Row
     total: int | None = None
     for number in range(spec.first, spec.first + spec.pages):
         page, stated, last = _page(watcher, spec, number)
+        if stated is not None and total is not None and stated != total:
+            # What slides over the edge of a page meanwhile is on none of them.
+            raise Transient(
+                f"{watcher.stage.profile.identity.site}: the list changed between its pages"
+            )
         total = stated if stated is not None else total
         fresh = [r for r in page if r.id not in seen]
         seen |= dict.fromkeys(r.id for r in fresh)
@@ -83,7 +88,7 @@ def rows(watcher: Watcher, *, until: int | None = None) -> Iterator[Sequence[Row
 
 def _complete(watcher: Watcher, spec: Reconcile, count: int, total: int | None) -> None:
     site = watcher.stage.profile.identity.site
-    if spec.total is not None and total is None and count:
+    if spec.total is not None and total is None and (count or not spec.empty):
         raise SiteChanged(f"{site}: the list does not say how many works there are")
     if total is not None and total != count:
         # Works may come and go while somebody turns the pages; asked again, it should agree.

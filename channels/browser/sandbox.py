@@ -62,7 +62,10 @@ class AdapterSandbox(Sandbox):
         self.server.stop()
 
     def rehearsing(self, settings: ChannelSettings) -> tuple[Mapping[str, str], str]:
-        """Pictures of the filled forms are kept. Without a browser, or what drives it, no form is filled in."""
+        """Pictures of the filled forms are kept, and works appear in the lists at once.
+
+        Without a browser, or what drives it, no form is filled in.
+        """
         assert isinstance(settings, BrowserSettings)
         try:
             library()
@@ -70,7 +73,8 @@ class AdapterSandbox(Sandbox):
         except ConfigError as error:
             facts = {**self._facts, "packs": error.sentence}
             return {"STAND_IN": json.dumps(facts)}, f"{error.sentence} ({error.remedy})"
-        return {"KEEP_FORMS": "true"}, ""
+        facts = {**self._facts, "at_once": True}
+        return {"KEEP_FORMS": "true", "STAND_IN": json.dumps(facts)}, ""
 
     def landed(self) -> Sequence[Landed]:
         """Every work, and every picture that works hold."""

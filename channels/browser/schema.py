@@ -90,6 +90,15 @@ class Reconcile(Strict):
     empty: tuple[Sign, ...] = ()
     status: dict[str, str] = Field(default_factory=dict)
     state: Capture | None = None
+    whose: Literal["session", "address"] = Field(
+        "session", description="What says whose works these are: who is signed in, or the address."
+    )
+    appears_within: float | None = Field(
+        None,
+        gt=0,
+        description="Seconds after which a work that is not listed was surely never made. "
+        "None: the list proves nothing of what is not in it.",
+    )
 
 
 class Assist(Strict):

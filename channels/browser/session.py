@@ -6,44 +6,47 @@ tried again; after it, only the site's own lists settle what became of a submit.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import ClassVar
 
 from channels.browser.accounts import (
     missing_options,
 )
-from channels.browser.attempts import Attempt, Attempts
+from channels.browser.attempts import Attempt
 from channels.browser.examine import examine
 from channels.browser.fields import Value
 from channels.browser.flow import Flow, shown
 from channels.browser.locate import look_once
+from channels.browser.lookup import Lookup
 from channels.browser.outgoing import under_their_names
-from channels.browser.prove import Abandoned, Proven, address, after_the_submit, prove
-from channels.browser.reconcile import Row, matches, newest, rows
+from channels.browser.prove import Abandoned, Proven, after_the_submit, prove
+from channels.browser.reconcile import newest
 from channels.browser.schema import Profile
 from channels.browser.sign_in import probe_session, sign_in
-from channels.browser.stage import Moved, Stage
+from channels.browser.stage import Moved
 from channels.browser.steps import Submit
 from channels.browser.watch import tell
-from channels.browser.window import Window
-from channels.transport.pack import make_pack, read_pack
-from publisher.errors import OutcomeUnknown, PublisherError, SiteChanged, Transient, Unsupported
+from channels.transport.pack import make_pack
+from publisher.errors import (
+    Conflict,
+    OutcomeUnknown,
+    PublisherError,
+    Rejected,
+    SiteChanged,
+    Transient,
+    Unsupported,
+)
 from publisher.examined import Examined
-from publisher.listing import File, Health, Listing, Receipt, Remote, Staged, Status
-from publisher.naming import safe_name
+from publisher.listing import Health, Listing, Receipt, Remote, Staged, Status
 
 _HIGHLIGHT = """(e) => { e.scrollIntoView({block: 'center'});
   e.style.outline = '4px solid #d81b60'; e.style.outlineOffset = '3px'; }"""
-SLACK = dt.timedelta(minutes=10)
-"""So far may the clock of a site be from ours."""
 
 
-class BrowserSession(Window):
+class BrowserSession(Lookup):
     """One account's works. Not shared between threads."""
 
     announces_sending: ClassVar[bool] = True
@@ -58,11 +61,12 @@ class BrowserSession(Window):
             probe_session(watcher)
             self._opened().save()
         self._rest()
+        late = self.late_works()
         mode = "unattended" if self.terms.unattended else "assisted: a person presses publish"
         identity = self.profile.identity
         notes = [f"signed in to {identity.site}; {mode}"]
         notes.append(f"profile {identity.version}, verified {identity.verified} ({identity.by})")
-        return Health(self.context.account, tuple(notes))
+        return Health(self.context.account, (*notes, *late))
 
     def sign_in(self) -> Health:
         """Open a window on the site's own sign-in and wait for the person."""
@@ -82,39 +86,6 @@ class BrowserSession(Window):
         self._rest()
         return found
 
-    def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
-        """The work in the site's own list: by its id, else by what was submitted and when."""
-        attempt = self.attempts.read(key)
-        identity = (attempt.id if attempt else "") or self._bound(key)
-        if not identity and attempt is None:
-            return self._pack(key)
-        until = int(identity) - 1 if identity.isdigit() else attempt.newest if attempt else None
-        found: list[Row] = []
-        with self._calm():
-            for page in rows(self.watcher(), until=until):
-                found += [r for r in page if self._is(r, identity, attempt)]
-        self._rest()
-        if len(found) != 1:
-            return None
-        if attempt is not None and not attempt.id:
-            self.attempts.proven(key, found[0].id)
-        return self._remote(found[0], key)
-
-    def list(self) -> Iterator[Sequence[Remote]]:
-        """Everything that the site lists. What we do not know is called what the site calls it."""
-        known = {r.id: r.key for r in self.context.bound()} | dict(self.attempts.known())
-        with self._calm():
-            for page in rows(self.watcher()):
-                yield [
-                    self._remote(r, known.get(r.id) or Path(r.image).stem or r.title) for r in page
-                ]
-        self._rest()
-
-    def status(self, remote: Remote) -> Status:
-        """Where the work is, by the site's list."""
-        found = self.find(remote.key)
-        return found.status if found is not None else Status.GONE
-
     def create(self, listing: Listing, staged: Sequence[Staged], key: str) -> Receipt:
         """Fill the form, submit once, prove. A form that cannot be filled becomes a pack for a person."""
         self._may_act()
@@ -122,7 +93,7 @@ class BrowserSession(Window):
             self._stopped = SiteChanged(why)
         if self._stopped is not None:
             return self._instead(listing, staged, key, self._stopped)
-        if (there := self._made_before(key, staged)) is not None:
+        if (there := self._made_before(listing, staged, key)) is not None:
             return Receipt(there, listing.tasks, note="it was there already")
         try:
             with self._calm():
@@ -136,13 +107,24 @@ class BrowserSession(Window):
         finally:
             self._rest()
 
-    def _made_before(self, key: str, staged: Sequence[Staged]) -> Remote | None:
-        """The work that an earlier call made of this very picture, while the site lists it."""
+    def _made_before(self, listing: Listing, staged: Sequence[Staged], key: str) -> Remote | None:
+        """The work that an earlier call made of this, while the site lists it. Raises Conflict for other contents.
+
+        An earlier submit that was settled as missing is looked for once more: this is the last moment.
+        """
         attempt = self.attempts.read(key)
-        same = [s for s in staged if attempt is not None and s.file.sha256 == attempt.sha256]
-        if attempt is None or not attempt.id or not same or self.profile.reconcile is None:
+        if attempt is None or self.profile.reconcile is None:
             return None
-        return self.find(key)
+        there = self.find(key)
+        if there is None or there.status in (Status.PARTIAL, Status.PREPARED):
+            return None
+        new = self._attempt(listing, staged, key, self._values(listing, staged))
+        if (new.title, new.sha256) == (attempt.title, attempt.sha256):
+            return there
+        raise Conflict(
+            f"{self.profile.identity.site} has {key} already, as {there.id}, with another title or picture",
+            remedy="take that one off by hand or publisher adopt it, then push again",
+        )
 
     def _filled(self, listing: Listing, staged: Sequence[Staged]) -> tuple[Flow, Submit]:
         values = self._values(listing, staged)
@@ -166,6 +148,7 @@ class BrowserSession(Window):
     def _submitted(
         self, flow: Flow, step: Submit, listing: Listing, staged: Sequence[Staged], key: str
     ) -> Receipt:
+        self._read_twice, before = None, self.attempts.read(key)
         self.attempts.write(self._attempt(listing, staged, key, flow.stage.values))
         self.context.sending()
         flow.stage.sending = True
@@ -173,10 +156,14 @@ class BrowserSession(Window):
             proven = self._await(flow, step, key)
         except PublisherError as error:
             self._keep(key)
+            if isinstance(error, Rejected):
+                self.attempts.back_to(key, before)
+            self.attempts.ended(key, self.context.now())
             raise after_the_submit(error, flow.stage) from error
         except Exception as error:
             # Playwright's own errors: the browser or its driver is gone, and so is every certainty.
             self.close()
+            self.attempts.ended(key, self.context.now())
             first = (str(error).splitlines() or [type(error).__name__])[0][:160]
             raise OutcomeUnknown(
                 f"{self.profile.identity.site}: it was submitted, and the browser stopped ({first})",
@@ -253,6 +240,8 @@ class BrowserSession(Window):
     def _attempt(
         self, listing: Listing, staged: Sequence[Staged], key: str, values: Mapping[str, Value]
     ) -> Attempt:
+        before = self.attempts.read(key)
+        first = before if before is not None and not before.id else None
         return Attempt(
             key=key,
             title=str(values.get("title") or listing.fields.get("title") or ""),
@@ -261,42 +250,13 @@ class BrowserSession(Window):
             profile=f"{self.profile.name} {self.profile.identity.version}",
             sha256=staged[0].file.sha256 if staged else "",
             newest=self._newest,
+            person=not self.terms.unattended,
+            first_at=(first.first_at or first.at) if first else "",
+            first_newest=(first.first_newest if first.first_at else first.newest)
+            if first
+            else None,
+            first_title=(first.first_title or first.title) if first else "",
         )
-
-    def _is(self, row: Row, identity: str, attempt: Attempt | None) -> bool:
-        spec = self.profile.reconcile
-        if identity:
-            return row.id == identity
-        if spec is None or attempt is None or row.id in set(self._taken(attempt.key)):
-            return False
-        if not matches(row, attempt.title, attempt.image, spec.match):
-            return False
-        if spec.ids == "rising":
-            return attempt.newest is not None and (row.number or 0) > attempt.newest
-        return row.time is None or row.time >= attempt.moment - SLACK
-
-    def _taken(self, key: str) -> Iterator[str]:
-        # Accounts that share a sign-in see each other's works in the site's list.
-        for notes in sorted(self.folder.glob("attempts-*")):
-            yield from (identity for identity, _ in Attempts(notes).known())
-        yield from (r.id for r in self.context.bound() if r.key != key)
-
-    def _bound(self, key: str) -> str:
-        return next((r.id for r in self.context.bound() if r.key == key and r.id != key), "")
-
-    def _remote(self, row: Row, key: str) -> Remote:
-        spec = self.profile.reconcile
-        word = spec.status.get(row.state) if spec is not None else None
-        status = Status(word or self.profile.proof.status)
-        stage = Stage(self.watcher().stage.page, self.profile, self._values(None, ()))
-        return Remote(row.id, key, status, address(stage, row.id), {"title": row.title})
-
-    def _pack(self, key: str) -> Remote | None:
-        fields = read_pack(self.context, self._pack_name(key))
-        return Remote(key, key, Status.PREPARED, fields=fields) if fields is not None else None
-
-    def _pack_name(self, key: str) -> str:
-        return safe_name(key, self.context.row.limits.filename, "")
 
     def _instead(
         self, listing: Listing, staged: Sequence[Staged], key: str, reason: PublisherError

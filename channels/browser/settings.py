@@ -9,6 +9,9 @@ from pydantic import Field, model_validator
 
 from publisher.channel import ChannelSettings
 
+_ABOUT_US = frozenset({"packs", "usual", "at_once"})
+"""What a stand-in says to us, which is no fact of an account."""
+
 
 class BrowserSettings(ChannelSettings):
     """The browser and how it is started."""
@@ -53,7 +56,7 @@ class BrowserSettings(ChannelSettings):
     @property
     def facts(self) -> dict[str, str]:
         """What the stand-in states in place of the account's options; empty for a real site."""
-        return {k: str(v) for k, v in self._said().items() if k not in ("packs", "usual")}
+        return {k: str(v) for k, v in self._said().items() if k not in _ABOUT_US}
 
     @property
     def usual(self) -> dict[str, str]:
@@ -64,6 +67,11 @@ class BrowserSettings(ChannelSettings):
     def packs(self) -> str:
         """Why the stand-in has packs made instead of filling forms in; "" when it has not."""
         return str(self._said().get("packs", ""))
+
+    @property
+    def at_once(self) -> bool:
+        """Whether the stand-in lists a work as soon as it is there, so that nothing must be waited for."""
+        return bool(self._said().get("at_once", False))
 
     def _said(self) -> dict[str, Any]:
         said: dict[str, Any] = json.loads(self.stand_in or "{}")

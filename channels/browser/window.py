@@ -21,6 +21,7 @@ from channels.browser.attempts import Attempts
 from channels.browser.browser import Browser, Launch, playwright_errors, private_folder
 from channels.browser.fields import Value
 from channels.browser.profile import load_profile
+from channels.browser.reconcile import Row
 from channels.browser.schema import Profile
 from channels.browser.settings import BrowserSettings
 from channels.browser.stage import Stage, deadline
@@ -44,6 +45,7 @@ class Window(Session):
         self._stopped: PublisherError | None = None
         self._newest: int | None = None
         self._asked_newest = False
+        self._read_twice: tuple[Sequence[Row], Sequence[Row]] | None = None
         self._unsaved = False
         self._recently = deadline(0)
 
@@ -132,12 +134,14 @@ class Window(Session):
         if self._loaded is None:
             context = self.context
             terms = read_terms(context.account, context.options, context.row, context.now().date())
+            profile = load_profile(terms.profile, context.project)
             if context.settings.stand_in:
                 # No real site can be reached from there, so nobody's terms are concerned.
                 stand_in = context.settings
                 facts = {**stand_in.usual, **terms.options, **stand_in.facts}
                 terms = replace(terms, unattended=True, options=facts)
-            self._loaded = (load_profile(terms.profile, context.project), terms)
+                profile = _at_once(profile) if stand_in.at_once else profile
+            self._loaded = (profile, terms)
         return self._loaded
 
     def _values(self, listing: Listing | None, staged: Sequence[Staged]) -> dict[str, Value]:
@@ -183,3 +187,11 @@ class Window(Session):
             if not isinstance(error, SiteChanged):
                 self.close()
             raise
+
+
+def _at_once(profile: Profile) -> Profile:
+    """``profile`` for a list that shows a work as soon as it is there."""
+    spec = profile.reconcile
+    if spec is None or spec.appears_within is None:
+        return profile
+    return profile.model_copy(update={"reconcile": spec.model_copy(update={"appears_within": 0.0})})

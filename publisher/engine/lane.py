@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from publisher.diff import changes
 from publisher.engine.desk import Desk, Holdings, Worker
 from publisher.engine.many import write_batch
-from publisher.engine.settle import Answer, settle_all
+from publisher.engine.settle import Answer, Settled, settle_all
 from publisher.engine.submit import submit
-from publisher.engine.write import ASK_A_PERSON, NOT_MADE, resumed, write
+from publisher.engine.write import NOT_MADE, resumed, what_to_do, write
 from publisher.errors import (
     Conflict,
     OutcomeUnknown,
@@ -123,14 +123,22 @@ class Lane:
     def _settle(self, worker: Worker, items: Sequence[PlanItem]) -> list[PlanItem]:
         """Settle what earlier runs left, and return the pairs that still have to be written."""
         open_intents = {i.item: i for i in self.desk.ledger.unsettled(self.account.name)}
-        settled = settle_all(self.desk, self.account, worker, list(open_intents.values()))
+        try:
+            settled = settle_all(self.desk, self.account, worker, list(open_intents.values()))
+        except PublisherError as error:
+            left = {i.item: i for i in self.desk.ledger.unsettled(self.account.name)}
+            for planned in (p for p in items if p.item in left):
+                why = Settled(Answer.UNCLEAR, error.sentence, error.remedy)
+                self._end(self._unclear(planned, left[planned.item], why))
+            raise
         answers = {name: settled[intent.id] for name, intent in open_intents.items()}
         bound = self.desk.ledger.bindings(self.account.name)
         todo = []
         for planned in items:
-            answer = answers.get(planned.item)
-            if answer is Answer.UNCLEAR:
-                self._end(self._unclear(planned, open_intents[planned.item]))
+            found = answers.get(planned.item)
+            answer = found.answer if found is not None else None
+            if found is not None and answer is Answer.UNCLEAR:
+                self._end(self._unclear(planned, open_intents[planned.item], found))
             elif answer is Answer.FOUND:
                 self._end(resumed(self.desk, self.account, planned))
             elif planned.verb is Verb.CREATE and (planned.account, planned.item) in bound:
@@ -148,11 +156,11 @@ class Lane:
         text = f"{planned.item}: another run sent other words or another file in the meantime"
         return failed(planned, Conflict(text, remedy="look at a new plan, then push again"))
 
-    def _unclear(self, planned: PlanItem, intent: Intent) -> Outcome:
+    def _unclear(self, planned: PlanItem, intent: Intent, found: Settled) -> Outcome:
         error = OutcomeUnknown(
             f"{planned.item}: it cannot be told whether the {intent.verb.value} of "
-            f"{intent.at:%Y-%m-%d %H:%M} UTC arrived",
-            remedy=ASK_A_PERSON.format(item=planned.item, account=planned.account),
+            f"{intent.at:%Y-%m-%d %H:%M} UTC arrived{f': {found.why}' if found.why else ''}",
+            remedy=what_to_do(planned, found.remedy),
         )
         return Outcome(planned, Done.UNKNOWN, remote=planned.remote, error=error)
 

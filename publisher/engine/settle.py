@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from publisher.engine.desk import Desk, Worker
 from publisher.errors import PublisherError
 from publisher.ledger.records import Intent, IntentState
-from publisher.listing import File, Remote, Status
+from publisher.listing import File, Missing, Remote, Status
 from publisher.observe import Account
 from publisher.pacing import retried
 from publisher.row import Verb
@@ -30,13 +31,22 @@ class Answer(Enum):
     UNCLEAR = "unclear"
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An answer, with the reason and what to do where it is not clear."""
+
+    answer: Answer
+    why: str = ""
+    remedy: str = ""
+
+
 Look = Callable[[Intent], Remote | None]
 """How an intent is looked up at the remote side."""
 
 
 def settle_all(
     desk: Desk, account: Account, worker: Worker, intents: Sequence[Intent]
-) -> dict[int, Answer]:
+) -> dict[int, Settled]:
     """Settle many intents with as few questions as the channel needs; the answers by intent id.
 
     Raises what the reads raise after their retries; what was not settled then stays as it is.
@@ -77,12 +87,12 @@ def _look_all(
 
 def settle(
     desk: Desk, account: Account, worker: Worker, intent: Intent, look: Look | None = None
-) -> Answer:
+) -> Settled:
     """Ask for one intent and write the answer into the ledger. UNCLEAR leaves it for a person.
 
     ``look`` has asked already. Raises what the read raises after its retries; the intent then stays as it is.
     """
-    answer, remote, note = _ask(desk, account, worker, intent, look)
+    answer, remote, note, remedy = _ask(desk, account, worker, intent, look)
     now = desk.door.clock.now()
     if answer is Answer.FOUND and intent.verb is Verb.SUBMIT:
         desk.ledger.confirm_submit(
@@ -107,7 +117,7 @@ def settle(
         desk.ledger.settle(intent.id, found=None, at=now, by="find", note=note)
     elif intent.state is not IntentState.UNKNOWN:
         desk.ledger.unknown(intent.id, note, now)
-    return answer
+    return Settled(answer, note, remedy)
 
 
 def _prepared(account: Account, remote: Remote | None) -> bool:
@@ -121,22 +131,39 @@ def _never_sent(account: Account, intent: Intent) -> bool:
 
 def _ask(
     desk: Desk, account: Account, worker: Worker, intent: Intent, look: Look | None
-) -> tuple[Answer, Remote | None, str]:
+) -> tuple[Answer, Remote | None, str, str]:
     row = account.row
     if _never_sent(account, intent):
-        return Answer.ABSENT, None, "it stopped before the point of no return"
+        return Answer.ABSENT, None, "it stopped before the point of no return", ""
     if Verb.FIND not in row.can:
-        return Answer.UNCLEAR, None, row.cannot.get(Verb.FIND, "it cannot be looked up there")
+        why = row.cannot.get(Verb.FIND, "it cannot be looked up there")
+        return Answer.UNCLEAR, None, why, ""
     if look is not None:
         remote = look(intent)
     else:
         _wait_until_settled(desk, row.pace.settle_seconds, intent)
         remote = retried(desk.door.clock, lambda: _find(worker, intent))
+    told = _told_by(account, intent, remote)
+    if told is not None:
+        return *told, ""
+    missing = Missing(False, "it is not in the listing, which proves nothing at this channel")
+    if row.transport.absence == "examined":
+        missing = retried(desk.door.clock, lambda: _missing(worker, intent))
+    answer = Answer.ABSENT if missing.proved else Answer.UNCLEAR
+    return answer, None, missing.why, missing.remedy
+
+
+def _told_by(
+    account: Account, intent: Intent, remote: Remote | None
+) -> tuple[Answer, Remote | None, str] | None:
+    """What a look-up tells by itself; None when nothing was found and that alone proves nothing."""
     if intent.verb is Verb.WITHDRAW:
         gone = remote is None or remote.status is Status.GONE
         found = Remote(intent.key, intent.key, Status.GONE)
         return (Answer.FOUND, found, "gone") if gone else (Answer.ABSENT, None, "still there")
     if remote is not None and remote.status is Status.PARTIAL:
+        if account.row.transport.absence == "examined":
+            return None  # The rest may still be on its way.
         return Answer.ABSENT, None, "only a part of it arrived"
     if remote is not None and intent.verb is Verb.CREATE and remote.status is Status.GONE:
         # What was withdrawn before is still known there; making it again would have brought it back.
@@ -149,18 +176,29 @@ def _ask(
     if intent.verb is Verb.SUBMIT:
         # A batch is named by its content: making it again makes the same file under the same name.
         return Answer.ABSENT, None, "the batch is not there as a whole"
-    if row.transport.absence == "proof" or account.prepares:
+    if account.row.transport.absence == "proof" or account.prepares:
         return Answer.ABSENT, None, "it is not there"
-    return Answer.UNCLEAR, None, "it is not in the listing, which proves nothing at this channel"
+    return None
 
 
 def _find(worker: Worker, intent: Intent) -> Remote | None:
-    files = [File("sent", f.name, Path(f.name), f.size, f.sha256) for f in intent.files]
     try:
-        return worker.open().find(intent.key, files)
+        return worker.open().find(intent.key, _sent(intent))
     except PublisherError:
         worker.drop()
         raise
+
+
+def _missing(worker: Worker, intent: Intent) -> Missing:
+    try:
+        return worker.open().missing(intent.key, _sent(intent))
+    except PublisherError:
+        worker.drop()
+        raise
+
+
+def _sent(intent: Intent) -> list[File]:
+    return [File("sent", f.name, Path(f.name), f.size, f.sha256) for f in intent.files]
 
 
 def _carries(remote: Remote, intent: Intent) -> bool:

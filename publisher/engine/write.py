@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from publisher.engine.desk import Desk, Worker
-from publisher.engine.settle import Answer, settle
+from publisher.engine.settle import Answer, Settled, settle
 from publisher.errors import (
     Conflict,
     OutcomeUnknown,
@@ -205,22 +205,29 @@ def _unclear(
 ) -> Outcome:
     """Ask at once; what cannot be told stays unknown. What surely is not there may be tried again."""
     try:
-        answer = settle(desk, account, worker, desk.ledger.intent(intent.id) or intent)
+        found = settle(desk, account, worker, desk.ledger.intent(intent.id) or intent)
     except PublisherError:
-        answer = Answer.UNCLEAR
-    return settled(desk, planned, answer, error)
+        found = Settled(Answer.UNCLEAR)
+    return settled(desk, planned, found, error)
 
 
-def settled(desk: Desk, planned: PlanItem, answer: Answer, error: OutcomeUnknown) -> Outcome:
+def settled(desk: Desk, planned: PlanItem, found: Settled, error: OutcomeUnknown) -> Outcome:
     """The outcome of a pair whose unclear write was asked for. Raises Transient when it is surely not there."""
+    answer = found.answer
     if answer is Answer.ABSENT:
         raise Transient(f"{error.sentence}; it is surely not there") from error
     if answer is Answer.FOUND:
         binding = desk.ledger.binding(planned.account, planned.item)
         remote = Remote(binding.remote_id, binding.key, url=binding.url) if binding else None
         return _outcome(planned, remote, False, binding.tasks if binding else ())
-    error.remedy = ASK_A_PERSON.format(item=planned.item, account=planned.account)
+    error.remedy = what_to_do(planned, found.remedy)
     return Outcome(planned, Done.UNKNOWN, remote=planned.remote, error=error)
+
+
+def what_to_do(planned: PlanItem, remedy: str) -> str:
+    """The remedy of an unclear write: the channel's own, and what a person can always do."""
+    ask = ASK_A_PERSON.format(item=planned.item, account=planned.account)
+    return f"{remedy}; or {ask}" if remedy else ask
 
 
 def _is_prepared(account: Account, remote: Remote) -> bool:

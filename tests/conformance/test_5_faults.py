@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from handmade import SMALL
-from world import Watcher, World, renamed
+from world import SETTLED, Watcher, World, renamed
 
 from publisher.errors import (
     AuthFailed,
@@ -220,7 +220,7 @@ def _settle_down(world: World) -> None:
         world.sandbox.clear_faults()
     if world.proxy is not None:
         world.proxy.heal()
-    world.clock.sleep(3600)
+    world.clock.sleep(SETTLED)
     world.reopen_ledger()
     result = world.push()
     assert _errors(world, result) == []

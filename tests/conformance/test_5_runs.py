@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 from killed import POINTS, Order
-from world import World, renamed, rowed
+from world import SETTLED, World, renamed, rowed
 
 from publisher.errors import PublisherError, Rejected, Transient
 from publisher.ledger.records import SentFile
@@ -160,7 +160,7 @@ def _publish_and_die(world: World, doomed: subprocess.Popen[str], point: str) ->
 
 
 def _after_the_kill(world: World) -> PushResult:
-    world.clock.sleep(3600)
+    world.clock.sleep(SETTLED)
     world.reopen_ledger()
     return world.push()
 

@@ -39,6 +39,8 @@ from publisher.row import Row, Verb
 from publisher.workspace import Workspace
 
 NEIGHBOUR = "neighbour"
+SETTLED = 3 * 24 * 3600
+"""Seconds after which every channel can tell what became of a write."""
 SOURCE = "source"
 """The account that followers follow: nothing is sent there, the ledger just knows everything to be live."""
 
@@ -265,6 +267,9 @@ class World:
 
     def push(self, plan: Plan | None = None, reporter: Reporter | None = None) -> PushResult:
         """Carry a plan out, today's by default. No guard is in force: they have tests of their own."""
+        for session in self._sessions:
+            if isinstance(session, OneAtATime):
+                session.inner.close()
         return push(
             plan or self.plan(),
             self.ws,

@@ -52,7 +52,7 @@ class Site(ABC):
     """The state of a work that was just made."""
 
     def __init__(self, folder: Path) -> None:
-        self.books = ReplicaBooks(folder / "works.jsonl", self.first_id)
+        self.books = ReplicaBooks(folder / "books.jsonl", self.first_id)
         self.faults = ReplicaFaults()
         self._guard = threading.Lock()
         self._out = False

@@ -35,6 +35,26 @@ def test_a_stand_in_leaves_no_way_to_a_real_site() -> None:
         BrowserSettings(stand_in="{}", resolver_rules="MAP www.zazzle.com 127.0.0.1:1")
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_only_a_stand_in_that_lists_at_once_needs_no_waiting(tmp_path: Path, at_once: bool) -> None:
+    given = settings(store="winterglass", at_once=at_once)
+    assert given.facts == {"store": "winterglass"}
+    context = Context(
+        account="zazzle",
+        row=load_row("zazzle"),
+        settings=given,
+        release="r",
+        project=tmp_path,
+        outbox=tmp_path / "outbox",
+        now=lambda: dt.datetime(2026, 11, 26, tzinfo=dt.UTC),
+        render=lambda name, variables: name,
+        options={"product": "mug"},
+    )
+    spec = BrowserSession(context).profile.reconcile
+    assert spec is not None
+    assert spec.appears_within == (0 if at_once else 172_800)
+
+
 @pytest.mark.parametrize(("stated", "product"), [({}, "poster"), ({"product": "mug"}, "mug")])
 def test_an_account_chooses_its_product_and_the_site_its_store(
     tmp_path: Path, stated: dict[str, str], product: str

@@ -18,6 +18,7 @@ from publisher.listing import (
     File,
     Health,
     Listing,
+    Missing,
     Receipt,
     Remote,
     Staged,
@@ -60,6 +61,7 @@ class Agency:
         self.before: list[Exception | None] = []
         self.after: list[Exception | None] = []
         self.hidden: set[str] = set()
+        self.proof = Missing(False, "the list moved", "push again")
         self.opening: list[Exception | None] = []
         self.batches: list[str] = []
         self.calls: list[list[str]] = []
@@ -99,6 +101,9 @@ class MemorySession(Session):
     def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
         known = key in self.agency.there and key not in self.agency.hidden
         return Remote(key, key, Status.UPLOADED) if known else None
+
+    def missing(self, key: str, files: Sequence[File] = ()) -> Missing:
+        return self.agency.proof
 
     def list(self) -> Iterator[Sequence[Remote]]:
         yield [Remote(k, k, Status.UPLOADED) for k in self.agency.there]

@@ -21,6 +21,7 @@ from publisher.errors import (
     Transient,
 )
 from publisher.ledger.records import IntentState
+from publisher.listing import Missing
 from publisher.plan import Word
 from publisher.row import Verb
 
@@ -95,6 +96,36 @@ def test_an_unclear_write_that_cannot_be_seen_waits_for_a_person(make: Make) -> 
     again = stage.lane(stage.plan(1, Word.UNKNOWN))
     assert stage.words(again) == {"i00": "unknown"}, "it stays so until somebody answers"
     assert stage.agency.there == {"i00.jpg": 1}
+
+
+def test_where_absence_is_examined_the_session_says_what_it_proves(make: Make) -> None:
+    stage = make(transport={"kind": "folder", "absence": "examined"})
+    stage.agency.before = [OutcomeUnknown("no answer came")]
+    lane = stage.lane(stage.plan(1))
+    assert stage.words(lane) == {"i00": "unknown"}
+    for _ in range(2):
+        again = stage.lane(stage.plan(1, Word.UNKNOWN))
+        error = again.outcomes["i00"].error
+        assert error is not None and error.sentence.endswith("arrived: the list moved")
+        assert error.remedy.startswith("push again; or look there, then say: publisher resolve")
+    stage.agency.proof = Missing(True, "it is not among them")
+    final = stage.lane(stage.plan(1))
+    assert stage.words(final) == {"i00": "published"}
+    assert stage.agency.there == {"i00.jpg": 1} and stage.ledger.unsettled() == []
+
+
+def test_a_list_that_cannot_be_read_leaves_it_unknown_and_says_why(make: Make) -> None:
+    stage = make()
+    stage.agency.after = [OutcomeUnknown("no answer came")]
+    stage.agency.hidden = {"i00.jpg"}
+    stage.lane(stage.plan(1))
+    stage.agency.opening = [AuthFailed("nobody is signed in", remedy="sign in")]
+    lane = stage.lane(stage.plan(2, Word.UNKNOWN))
+    assert stage.words(lane) == {"i00": "unknown", "i01": "failed"}
+    error = lane.outcomes["i00"].error
+    assert error is not None and error.sentence.endswith("arrived: nobody is signed in")
+    assert error.remedy.startswith("sign in; or look there")
+    assert isinstance(lane.problem, AuthFailed) and stage.agency.there == {"i00.jpg": 1}
 
 
 def test_a_bug_in_an_adapter_is_an_unknown_outcome(make: Make) -> None:
