@@ -51,7 +51,7 @@ class BrowserSession(Window):
     def check(self) -> Health:
         """Whether somebody is signed in, seen on a page that is private."""
         self._may_act()
-        with self._calm():
+        with self._calm("check"):
             watcher = self.watcher()
             probe_session(watcher)
             self._opened().save()
@@ -64,7 +64,7 @@ class BrowserSession(Window):
 
     def sign_in(self) -> Health:
         """Open a window on the site's own sign-in and wait for the person."""
-        with self._calm():
+        with self._calm("login"):
             watcher = self.watcher(headless=bool(self.context.settings.headless))
             sign_in(watcher)
             self._opened().save()
@@ -73,7 +73,7 @@ class BrowserSession(Window):
 
     def examine(self) -> Examined:
         """Walk to the form without submitting, and look for every locator."""
-        with self._calm():
+        with self._calm("check"):
             found = examine(
                 self.watcher(self._values(None, ())), self._opened(), self._kept, self.context.now()
             )
@@ -88,7 +88,7 @@ class BrowserSession(Window):
             return self._pack(key)
         until = int(identity) - 1 if identity.isdigit() else attempt.newest if attempt else None
         found: list[Row] = []
-        with self._calm():
+        with self._calm(key):
             for page in rows(self.watcher(), until=until):
                 found += [r for r in page if self._is(r, identity, attempt)]
         self._rest()
@@ -101,7 +101,7 @@ class BrowserSession(Window):
     def list(self) -> Iterator[Sequence[Remote]]:
         """Everything that the site lists. What we do not know is called what the site calls it."""
         known = {r.id: r.key for r in self.context.bound()} | dict(self.attempts.known())
-        with self._calm():
+        with self._calm("list"):
             for page in rows(self.watcher()):
                 yield [
                     self._remote(r, known.get(r.id) or Path(r.image).stem or r.title) for r in page
@@ -121,10 +121,9 @@ class BrowserSession(Window):
         if (there := self._made_before(key, staged)) is not None:
             return Receipt(there, listing.tasks, note="it was there already")
         try:
-            with self._calm():
+            with self._calm(key):
                 flow, step = self._filled(listing, staged)
         except SiteChanged as error:
-            self._keep(key)
             self._stopped = error
             return self._instead(listing, staged, key, error)
         try:
@@ -170,6 +169,7 @@ class BrowserSession(Window):
             raise after_the_submit(error, flow.stage) from error
         except Exception as error:
             # Playwright's own errors: the browser or its driver is gone, and so is every certainty.
+            self._keep(key)
             self.close()
             first = (str(error).splitlines() or [type(error).__name__])[0][:160]
             raise OutcomeUnknown(
@@ -179,7 +179,9 @@ class BrowserSession(Window):
         if isinstance(proven, Abandoned):
             left = SiteChanged("the form was left before it was submitted")
             return self._instead(listing, staged, key, left)
-        self.attempts.proven(key, proven.id)
+        with suppress(Transient):
+            # The work is proved; the ledger has its id, too.
+            self.attempts.proven(key, proven.id)
         self._unsaved = True
         if self._recently():
             self._save()
