@@ -44,6 +44,7 @@ FORMS: list[tuple[str, dict[str, Any], End]] = [
     ("duplicate_ids", {}, None),
     ("hashed_classes", {}, None),
     ("localised", {}, None),
+    ("language_tabs", {}, None),
     ("renamed", {"map": {"work_title_en": "heading_en"}}, None),
     ("decoy", {}, None),
     ("search_box", {}, None),

@@ -43,6 +43,7 @@ FORM = (
     "duplicate_ids",
     "hashed_classes",
     "localised",
+    "language_tabs",
     "renamed",
     "decoy",
     "search_box",
