@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ def examine(watcher: Watcher, browser: Browser, folder: Path, now: dt.datetime) 
     problem: PublisherError | None = None
     kept: list[Path] = []
     flow = Flow(watcher)
+    passed: dict[str, Probe] = {}
+    flow.leaving = lambda: passed.update(_there(flow.stage))
     try:
         probe_session(watcher)
         flow.to_the_submit(walk=True)
@@ -40,7 +43,7 @@ def examine(watcher: Watcher, browser: Browser, folder: Path, now: dt.datetime) 
     with contextlib.suppress(PublisherError):
         if not flow.stage.layout:
             flow.stage.layout = choose_layout(flow.stage, lambda: None, 0.1)
-    probes = _probes(flow.stage, problem)
+    probes = _probes(flow.stage, problem, passed)
     broken = problem is not None or any(p.found is False for p in probes)
     if broken:
         kept += evidence.keep(flow.stage.page, browser.trace, folder, "check", now)
@@ -49,9 +52,18 @@ def examine(watcher: Watcher, browser: Browser, folder: Path, now: dt.datetime) 
     return Examined(tuple(probes), tuple(notes), tuple(kept), problem)
 
 
-def _probes(stage: Stage, problem: PublisherError | None) -> list[Probe]:
+def _there(stage: Stage) -> dict[str, Probe]:
+    """What is on this page of a way that leads over several."""
+    probes = {key: _probe(key, stage) for key in stage.profile.locators}
+    return {key: p for key, p in probes.items() if p.found}
+
+
+def _probes(
+    stage: Stage, problem: PublisherError | None, passed: Mapping[str, Probe]
+) -> list[Probe]:
     missed = getattr(problem, "key", "")
-    found = [_probe(key, stage) for key in stage.profile.locators]
+    last = [_probe(key, stage) for key in stage.profile.locators]
+    found = [p if p.found else passed.get(p.name, p) for p in last]
     return sorted(found, key=lambda p: (p.name != missed, _ORDER[p.found], not p.drift))
 
 

@@ -62,6 +62,8 @@ class Flow:
     def __init__(self, watcher: Watcher) -> None:
         self.watch = watcher
         watcher.confirm = "dismiss"
+        self.leaving: Callable[[], None] = lambda: None
+        """Called before the way goes on from one page to the next."""
 
     @property
     def stage(self) -> Stage:
@@ -219,6 +221,8 @@ class Flow:
 
     def _goto(self, step: Goto) -> None:
         stage = self.stage
+        if stage.token:
+            self.leaving()
         stage.token, stage.sure = "", set()
         url = filled_in(step.url, stage.values, "url")
         if not permitted(url, stage.profile):

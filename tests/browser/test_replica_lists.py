@@ -92,7 +92,6 @@ def test_a_list_that_moves_while_it_is_read_is_no_answer(staged: Any) -> None:
         pytest.param("zazzle", "one_tap", {"times": 3}, marks=rare),
         pytest.param("zazzle", "old_ids", {}, marks=rare),
         pytest.param("zazzle", "resize", {}, marks=rare),
-        pytest.param("society6", "leftovers", {}, marks=rare),
     ],
 )
 def test_what_only_one_site_has_does_not_stop_its_form(
@@ -103,6 +102,21 @@ def test_what_only_one_site_has_does_not_stop_its_form(
     listing, picture = stage.work()
     receipt = stage.session().create(listing, [picture], listing.key)
     (work,) = [w for w in stage.works() if w.picture.sha256 == picture.file.sha256]
+    assert work.id == receipt.remote.id and stage.sent == 1
+
+
+@rare
+def test_leftovers_of_an_earlier_attempt_are_for_a_person(staged: Any) -> None:
+    stage = staged("society6")
+    stage.sandbox.fault("leftovers")
+    listing, picture = stage.work()
+    with pytest.raises(PublisherError, match="works of an earlier attempt lie on the upload page"):
+        stage.session().create(listing, [picture], listing.key)
+    assert stage.works() == [] and stage.sent == 0
+    assert stage.sandbox.site.books.attempts == 0
+    stage.sandbox.clear_faults()
+    receipt = stage.session().create(listing, [picture], listing.key)
+    (work,) = stage.works()
     assert work.id == receipt.remote.id and stage.sent == 1
 
 

@@ -62,6 +62,7 @@ def test_the_other_sites_are_repaired_alike(staged: Any, site: str) -> None:
     renamed, broken, repair = OTHERS[site]
     stage = staged(site)
     before = len(stage.works())
+    assert stage.session().examine().broken == ()
     stage.sandbox.fault("renamed", map=renamed)
     found = stage.session(fresh=True).examine()
     assert found.probes[0].name == broken and found.probes[0].found is False
@@ -72,7 +73,8 @@ def test_the_other_sites_are_repaired_alike(staged: Any, site: str) -> None:
     stage.overlay(overlaid(site, locators={broken: repair}))
     try:
         session = stage.session(fresh=True)
-        assert session.examine().broken == ()
+        repaired = session.examine()
+        assert repaired.problem is None and repaired.broken == (), repaired
         listing, picture = stage.work()
         receipt = session.create(listing, [picture], listing.key)
     finally:
