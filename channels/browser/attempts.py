@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from channels.browser.browser import private_folder
+from publisher.errors import Transient
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,16 @@ class Attempts:
         self.folder = folder
 
     def write(self, attempt: Attempt) -> None:
-        """Keep a note durably: it is on the disk when this returns."""
+        """Keep a note durably: it is on the disk when this returns. Raises Transient when it cannot be."""
+        try:
+            self._write(attempt)
+        except OSError as error:
+            raise Transient(
+                f"the note of a submit cannot be written: {error.strerror}",
+                remedy=f"see that there is room in {self.folder}, then push again",
+            ) from error
+
+    def _write(self, attempt: Attempt) -> None:
         private_folder(self.folder)
         place = self._place(attempt.key)
         building = place.with_suffix(".new")

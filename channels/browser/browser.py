@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from channels.browser.stage import deadline
+from channels.browser.trace import Trace
 from publisher.errors import Busy, ConfigError, Transient
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Browser:
         """Whether it was closed or killed from outside."""
         self._playwright: Playwright | None = None
         self._context: BrowserContext | None = None
+        self._trace: Trace | None = None
         self._lock: int | None = None
 
     def __enter__(self) -> Self:
@@ -84,6 +86,13 @@ class Browser:
         if self._context is None:
             raise RuntimeError("the browser is not open")
         return self._context
+
+    @property
+    def trace(self) -> Trace:
+        """What the open browser does."""
+        if self._trace is None:
+            raise RuntimeError("the browser is not open")
+        return self._trace
 
     def page(self) -> Page:
         """A fresh page; the others are closed."""
@@ -134,6 +143,7 @@ class Browser:
         self._take()
         self._playwright = sync_playwright().start()
         self._context = self._start(program)
+        self._trace = Trace(self._context)
         self._restore()
         self._context.on("close", self._gone)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from channels.browser.flow import Flow
 from channels.browser.locate import candidates, choose_layout, probe
 from channels.browser.sign_in import probe_session
 from channels.browser.stage import Stage
+from channels.browser.trace import Redactor
 from channels.browser.watch import Watcher
 from publisher.errors import PublisherError
 from publisher.examined import Examined, Probe
@@ -28,11 +29,12 @@ _ORDER = {False: 0, True: 1, None: 2}
 
 def examine(watcher: Watcher, browser: Browser, folder: Path, now: dt.datetime) -> Examined:
     """Sign-in, way, layout and locators. Only an error that is not the site's own is raised."""
-    context = browser.context
-    context.tracing.start(snapshots=True, screenshots=False)
+    browser.trace.begin(snapshots=True)
     problem: PublisherError | None = None
     kept: list[Path] = []
     flow = Flow(watcher)
+    passed: dict[str, Probe] = {}
+    flow.leaving = lambda: passed.update(_there(flow.stage))
     try:
         probe_session(watcher)
         flow.to_the_submit(walk=True)
@@ -41,19 +43,27 @@ def examine(watcher: Watcher, browser: Browser, folder: Path, now: dt.datetime) 
     with contextlib.suppress(PublisherError):
         if not flow.stage.layout:
             flow.stage.layout = choose_layout(flow.stage, lambda: None, 0.1)
-    probes = _probes(flow.stage, problem)
+    probes = _probes(flow.stage, problem, passed)
     broken = problem is not None or any(p.found is False for p in probes)
     if broken:
-        kept += evidence.keep(flow.stage.page, folder, "check", now)
-    kept += _trace(browser, folder, now, keep=broken)
+        kept += evidence.keep(flow.stage.page, browser.trace, folder, "check", now)
     notes = [f"layout {flow.stage.layout}"] if flow.stage.layout else []
-    notes.append(f"page {evidence.Redactor(()).text(flow.stage.page.url)}")
+    notes.append(f"page {Redactor(()).text(flow.stage.page.url)}")
     return Examined(tuple(probes), tuple(notes), tuple(kept), problem)
 
 
-def _probes(stage: Stage, problem: PublisherError | None) -> list[Probe]:
+def _there(stage: Stage) -> dict[str, Probe]:
+    """What is on this page of a way that leads over several."""
+    probes = {key: _probe(key, stage) for key in stage.profile.locators}
+    return {key: p for key, p in probes.items() if p.found}
+
+
+def _probes(
+    stage: Stage, problem: PublisherError | None, passed: Mapping[str, Probe]
+) -> list[Probe]:
     missed = getattr(problem, "key", "")
-    found = [_probe(key, stage) for key in stage.profile.locators]
+    last = [_probe(key, stage) for key in stage.profile.locators]
+    found = [p if p.found else passed.get(p.name, p) for p in last]
     return sorted(found, key=lambda p: (p.name != missed, _ORDER[p.found], not p.drift))
 
 
@@ -73,17 +83,3 @@ def _probe(key: str, stage: Stage) -> Probe:
         return Probe(key, None, tried=tried, note=f"not here ({where[locator.appears]})")
     several = any(count > 1 for _, count in counts)
     return Probe(key, False, tried=tried, note="several match" if several else "nothing matches")
-
-
-def _trace(browser: Browser, folder: Path, now: dt.datetime, *, keep: bool) -> list[Path]:
-    tracing = browser.context.tracing
-    if not keep:
-        with contextlib.suppress(Exception):
-            tracing.stop()
-        return []
-    with contextlib.suppress(Exception), tempfile.TemporaryDirectory(dir=folder) as place:
-        raw = Path(place) / "trace.zip"
-        tracing.stop(path=raw)
-        target = folder / f"{now:%Y%m%dT%H%M%S}-check-trace.zip"
-        return [evidence.redact_trace(raw, target, evidence.Redactor.of(browser.context))]
-    return []

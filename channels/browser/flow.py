@@ -62,6 +62,8 @@ class Flow:
     def __init__(self, watcher: Watcher) -> None:
         self.watch = watcher
         watcher.confirm = "dismiss"
+        self.leaving: Callable[[], None] = lambda: None
+        """Called before the way goes on from one page to the next."""
 
     @property
     def stage(self) -> Stage:
@@ -92,7 +94,10 @@ class Flow:
 
         stage = self.stage
         site = stage.profile.identity.site
-        self._read_back()
+        try:
+            self._read_back()
+        except Error as error:
+            self._disturbed(step, error)
         unproved = [k for k in step.required if self._applies(k) and k not in stage.notes.verified]
         if unproved:
             raise SiteChanged(
@@ -167,32 +172,37 @@ class Flow:
         from playwright.sync_api import Error
 
         try:
-            own = _OWN.get(type(step))
-            if own is not None:
-                own(self, step)
-                return
-            if isinstance(step, Press) and step.saves:
-                # What this closes cannot be looked at later, so it is read back now.
-                self._read_back()
-                self.stage.notes.again.clear()
-            _VERBS[step.do](self.stage, step, self.watch)
+            self._act(step)
         except Error as error:
-            self._disturbed(step, error)
+            self._disturbed(step, error, again=step.do in _AGAIN)
             # The last look is out of date: once more, asking for everything.
             self.stage.sure = set()
-            if isinstance(step, Press) and step.saves:
-                # What this closes cannot be looked at later, so it is read back now.
-                self._read_back()
-                self.stage.notes.again.clear()
-            _VERBS[step.do](self.stage, step, self.watch)
+            try:
+                self._act(step)
+            except Error as second:
+                self._disturbed(step, second)
 
-    def _disturbed(self, step: Step, error: Error) -> None:
-        """Say why the browser could not do a step: something in the way, another page, or nothing we know."""
+    def _act(self, step: Step) -> None:
+        own = _OWN.get(type(step))
+        if own is not None:
+            own(self, step)
+            return
+        if isinstance(step, Press) and step.saves:
+            # What this closes cannot be looked at later, so it is read back now.
+            self._read_back()
+            self.stage.notes.again.clear()
+        _VERBS[step.do](self.stage, step, self.watch)
+
+    def _disturbed(self, step: Step, error: Error, *, again: bool = False) -> None:
+        """Say why the browser could not do a step: something in the way, another page, or nothing we know.
+
+        Returns only where it may be done ``again`` and the page is the one that it was.
+        """
         if self.stage.page.is_closed() or "closed" in error.message:
             raise error
         self.stage.page.wait_for_load_state("domcontentloaded", timeout=30_000)
         self.watch()
-        if step.do in _AGAIN and self.stage.sure:
+        if again and self.stage.sure:
             return
         first = error.message.splitlines()[0][:160] if error.message else "no reason given"
         if "destroyed" in error.message or "navigat" in first:
@@ -211,6 +221,8 @@ class Flow:
 
     def _goto(self, step: Goto) -> None:
         stage = self.stage
+        if stage.token:
+            self.leaving()
         stage.token, stage.sure = "", set()
         url = filled_in(step.url, stage.values, "url")
         if not permitted(url, stage.profile):

@@ -42,7 +42,7 @@ class Lookup(Window):
             return self._pack(key)
         until = int(identity) - 1 if identity.isdigit() else attempt.newest if attempt else None
         found: list[Row] = []
-        with self._calm():
+        with self._calm(key):
             for page in rows(self.watcher(), until=until):
                 found += [r for r in page if self._is(r, identity, attempt)]
         self._rest()
@@ -75,7 +75,7 @@ class Lookup(Window):
         return judged(attempt, *self._read_twice, self.profile, known)
 
     def _whole(self, until: int | None = None) -> tuple[Row, ...]:
-        with self._calm():
+        with self._calm("list"):
             found = tuple(r for page in rows(self.watcher(), until=until) for r in page)
         self._rest()
         return found
@@ -83,7 +83,7 @@ class Lookup(Window):
     def list(self) -> Iterator[Sequence[Remote]]:
         """Everything that the site lists. What we do not know is called what the site calls it."""
         known = {r.id: r.key for r in self.context.bound()} | dict(self.attempts.known())
-        with self._calm():
+        with self._calm("list"):
             for page in rows(self.watcher()):
                 yield [
                     self._remote(r, known.get(r.id) or Path(r.image).stem or r.title) for r in page

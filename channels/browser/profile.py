@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 import yaml
 from pydantic import ValidationError
 
+from channels.browser.places import place
 from channels.browser.schema import Profile
 from channels.browser.steps import walked
 from publisher.errors import ConfigError
@@ -59,16 +60,27 @@ def load_profile(name: str, project: Path | None = None) -> Profile:
     base = data
     if own is not None:
         data = _merged(data, _read(own)) if shipped is not None else _read(own)
-    source = " with ".join(p.name for p in (shipped, own) if p is not None)
-    profile = _valid(data, source)
+    files = [p for p in (own, shipped) if p is not None]
+    source = " with ".join(p.name for p in reversed(files))
+    profile = _valid(data, files)
     problems = [*_strangers(profile), *(_undeclared(base, profile) if own is not None else ())]
     if profile.name != name:
         problems.append(f"it calls itself {profile.name!r}")
     if problems:
+        told = tuple(f"{place(files, _path(p, data), data)}: {p}" for p in problems)
         raise ConfigError(
-            f"{source}: {'; '.join(problems)}", problems=tuple(f"{source}: {p}" for p in problems)
+            f"{source}: {'; '.join(problems)}", remedy=f"correct {files[0]}", problems=told
         )
     return profile
+
+
+def _path(problem: str, data: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """The key path of what a problem is about: a step by its key, else the dotted name that it begins with."""
+    name = problem.removeprefix("step ").partition(":")[0].partition(" ")[0]
+    steps = [n for n, s in enumerate(data.get("steps", ())) if s.get("key") == name]
+    if steps:
+        return ("steps", steps[0])
+    return ("name",) if name == "it" else tuple(name.split("."))
 
 
 @functools.cache
@@ -133,17 +145,21 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
-def _valid(data: Mapping[str, Any], source: str) -> Profile:
+def _valid(data: Mapping[str, Any], files: Sequence[Path]) -> Profile:
     try:
         return Profile.model_validate(data)
     except ValidationError as error:
         problems = tuple(
-            f"{source}: {'.'.join(str(p) for p in e['loc']) or 'profile'}: "
+            f"{place(files, e['loc'], data)}: {'.'.join(str(p) for p in e['loc']) or 'profile'}: "
             f"{e['msg'].removeprefix('Value error, ')}"
             for e in error.errors()
         )
+        source = " with ".join(p.name for p in reversed(files))
+        count = f"{len(problems)} mistakes" if len(problems) > 1 else "a mistake"
         raise ConfigError(
-            f"{source}: {len(problems)} mistakes in the profile", problems=problems
+            f"{source}: {count} in the profile",
+            remedy=f"correct {files[0]}" if files else "",
+            problems=problems,
         ) from error
 
 
@@ -209,7 +225,7 @@ def _undeclared(base: Mapping[str, Any], profile: Profile) -> Iterator[str]:
     if not base:
         return
     now = {s.key: s for s in walked(profile.steps)}
-    for step in walked(_valid(base, "the shipped profile").steps):
+    for step in walked(_valid(base, ()).steps):
         same = now.get(step.key)
         if step.declares and (
             same is None

@@ -56,7 +56,7 @@ class BrowserSession(Lookup):
         self._may_act()
         if why := self.context.settings.packs:
             return Health(self.context.account, (f"{why}: packs are made",))
-        with self._calm():
+        with self._calm("check"):
             watcher = self.watcher()
             probe_session(watcher)
             self._opened().save()
@@ -70,7 +70,7 @@ class BrowserSession(Lookup):
 
     def sign_in(self) -> Health:
         """Open a window on the site's own sign-in and wait for the person."""
-        with self._calm():
+        with self._calm("login"):
             watcher = self.watcher(headless=bool(self.context.settings.headless))
             sign_in(watcher)
             self._opened().save()
@@ -79,7 +79,7 @@ class BrowserSession(Lookup):
 
     def examine(self) -> Examined:
         """Walk to the form without submitting, and look for every locator."""
-        with self._calm():
+        with self._calm("check"):
             found = examine(
                 self.watcher(self._values(None, ())), self._opened(), self._kept, self.context.now()
             )
@@ -96,10 +96,9 @@ class BrowserSession(Lookup):
         if (there := self._made_before(listing, staged, key)) is not None:
             return Receipt(there, listing.tasks, note="it was there already")
         try:
-            with self._calm():
+            with self._calm(key):
                 flow, step = self._filled(listing, staged)
         except SiteChanged as error:
-            self._keep(key)
             self._stopped = error
             return self._instead(listing, staged, key, error)
         try:
@@ -138,7 +137,7 @@ class BrowserSession(Lookup):
             with suppress(Moved):
                 flow.ready(step)
                 if self.context.settings.keep_forms:
-                    self._keep(f"{listing.key}-filled", source=False)
+                    self._picture(f"{listing.key}-filled")
                 return flow, step
         raise Transient(
             f"{self.profile.identity.site}: the full form was left again and again",
@@ -162,6 +161,7 @@ class BrowserSession(Lookup):
             raise after_the_submit(error, flow.stage) from error
         except Exception as error:
             # Playwright's own errors: the browser or its driver is gone, and so is every certainty.
+            self._keep(key)
             self.close()
             self.attempts.ended(key, self.context.now())
             first = (str(error).splitlines() or [type(error).__name__])[0][:160]
@@ -172,7 +172,9 @@ class BrowserSession(Lookup):
         if isinstance(proven, Abandoned):
             left = SiteChanged("the form was left before it was submitted")
             return self._instead(listing, staged, key, left)
-        self.attempts.proven(key, proven.id)
+        with suppress(Transient):
+            # The work is proved; the ledger has its id, too.
+            self.attempts.proven(key, proven.id)
         self._unsaved = True
         if self._recently():
             self._save()

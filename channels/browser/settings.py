@@ -35,7 +35,8 @@ class BrowserSettings(ChannelSettings):
         None, gt=0, description="Seconds to wait for a site's proof; the default is the profile's."
     )
     keep_evidence: bool = Field(
-        True, description="Keep a redacted screenshot and page of a form that could not be filled."
+        True,
+        description="Keep a redacted screenshot, page and trace of a push, login or check that failed.",
     )
     keep_forms: bool = Field(
         False, description="Keep a redacted screenshot of every form as it was filled in, too."

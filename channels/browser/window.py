@@ -87,6 +87,7 @@ class Window(Session):
         """The watcher of the open browser, which is opened when it is not."""
         if self._browser is None or self._watcher is None or self._watcher.stage.page.is_closed():
             self._watcher = self._open(headless)
+        self._opened().trace.begin()
         stage = self._watcher.stage
         given = values if values is not None else stage.values
         self._watcher.stage = Stage(stage.page, self.profile, given, files)
@@ -164,7 +165,9 @@ class Window(Session):
             tell(f"{self.context.account}: the session could not be saved ({type(error).__name__})")
 
     def _rest(self) -> None:
-        """An account that shares its browser hands it on."""
+        """The verb is over, and all went well. An account that shares its browser hands it on."""
+        if self._browser is not None and not self._browser.dead:
+            self._browser.trace.drop()
         if self.terms.session != self.context.account:
             self.close()
 
@@ -172,18 +175,30 @@ class Window(Session):
     def _kept(self) -> Path:
         return self.folder / "evidence"
 
-    def _keep(self, name: str, *, source: bool = True) -> None:
+    def _keep(self, name: str) -> None:
+        """Keep what there is to see of a failure, and say where it lies."""
+        if self._watcher is None or self._browser is None:
+            return
+        if not self.context.settings.keep_evidence:
+            return
+        page, trace = self._watcher.stage.page, self._browser.trace
+        kept = evidence.keep(page, trace, self._kept, name, self.context.now())
+        if kept:
+            tell(f"{self.context.account}: how it looked: {kept[0].with_suffix('')}.*")
+
+    def _picture(self, name: str) -> None:
+        """Keep what a page looks like that nothing is wrong with."""
         if self._watcher is not None and self.context.settings.keep_evidence:
-            page = self._watcher.stage.page
-            evidence.keep(page, self._kept, name, self.context.now(), source=source)
+            evidence.picture(self._watcher.stage.page, self._kept, name, self.context.now())
 
     @contextmanager
-    def _calm(self) -> Iterator[None]:
-        """Before a submit: what the browser raises is passing, and leaves nothing open behind it."""
+    def _calm(self, name: str) -> Iterator[None]:
+        """Before a submit: what the browser raises is passing, and leaves only evidence behind it."""
         try:
             with playwright_errors():
                 yield
         except PublisherError as error:
+            self._keep(name)
             if not isinstance(error, SiteChanged):
                 self.close()
             raise

@@ -15,6 +15,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 FORM = Path(__file__).with_name("shop_form.html").read_text(encoding="utf-8")
+PORTAL = Path(__file__).with_name("portal_form.html").read_text(encoding="utf-8")
+"""The form of a made-up portal, which the profile in the documentation is for."""
 NOTHING = b""
 
 
@@ -137,6 +139,10 @@ class _Handler(BaseHTTPRequestHandler):
             )
         if (error := shop.faults.get("error-pages")) and shop.once("errors"):
             return self._send(f"<title>{error}</title><h1>{error}</h1>", int(str(error)[:3]))
+        if parts.path == "/upload":
+            return self._send(PORTAL)
+        if parts.path.startswith(("/uploads/", "/my/uploads")):
+            return self._send("<title>Uploads</title><div id=account-menu>me</div><h1>Uploads</h1>")
         if parts.path == "/new":
             return self._form(parse_qs(parts.query))
         if parts.path == "/list":

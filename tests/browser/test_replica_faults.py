@@ -44,6 +44,7 @@ FORMS: list[tuple[str, dict[str, Any], End]] = [
     ("duplicate_ids", {}, None),
     ("hashed_classes", {}, None),
     ("localised", {}, None),
+    ("language_tabs", {}, None),
     ("renamed", {"map": {"work_title_en": "heading_en"}}, None),
     ("decoy", {}, None),
     ("search_box", {}, None),
@@ -144,9 +145,8 @@ def test_before_the_submit(staged: Any, fault: str, options: dict[str, Any], end
     assert type(error) is (end or type(None)) or isinstance(error, end or type(None)), repr(error)
     made = stage.works()[before:]
     assert len(made) == (0 if end is not None else 1)
-    assert stage.sent == (
-        1 if end in (None, Rejected) and fault not in UPLOAD and fault != "challenge_xhr" else 0
-    )
+    refused_late = end is Rejected and fault not in (*UPLOAD, "challenge_xhr")
+    assert stage.sent == (1 if end is None or refused_late else 0)
     for work in made:
         assert work.title == listing.key and work.picture.sha256 == picture.file.sha256
         words = [k for k in ("glass", "blue ice", "dunes") if k not in options.get("words", ())]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from publisher.errors import SiteChanged
+from publisher.errors import PublisherError, SiteChanged
 from tests.browser.replica_fixtures import overlaid
 
 REDESIGN = {
@@ -39,6 +39,49 @@ def test_a_redesign_is_named_by_the_check_and_repaired_in_the_overlay(staged: An
         stage.close()
     (work,) = [w for w in stage.works() if w.id == receipt.remote.id]
     assert work.title == "Repaired by a list"
+
+
+OTHERS = {
+    "zazzle": (
+        {"MediaBrowserExplorer-subViews": "LibraryCounter"},
+        "library_count",
+        {"any": [{"css": ".LibraryCounter > button"}]},
+    ),
+    "stock-portal": (
+        {"Upload from device": "Add your files"},
+        "from_device",
+        {"any": [{"text": "Add your files"}]},
+    ),
+}
+"""What is called otherwise now, the locator that it breaks, and its repair."""
+
+
+@pytest.mark.rare
+@pytest.mark.parametrize("site", OTHERS)
+def test_the_other_sites_are_repaired_alike(staged: Any, site: str) -> None:
+    renamed, broken, repair = OTHERS[site]
+    stage = staged(site)
+    before = len(stage.works())
+    assert stage.session().examine().broken == ()
+    stage.sandbox.fault("renamed", map=renamed)
+    found = stage.session(fresh=True).examine()
+    assert found.probes[0].name == broken and found.probes[0].found is False
+    assert [p.name for p in found.broken] == [broken]
+    with pytest.raises(PublisherError):
+        stage.create()
+    assert len(stage.works()) == before and stage.sent == 0
+    stage.overlay(overlaid(site, locators={broken: repair}))
+    try:
+        session = stage.session(fresh=True)
+        repaired = session.examine()
+        assert repaired.problem is None and repaired.broken == (), repaired
+        listing, picture = stage.work()
+        receipt = session.create(listing, [picture], listing.key)
+    finally:
+        stage.overlay(overlaid(site))
+        stage.close()
+    (work,) = [w for w in stage.works() if w.picture.sha256 == picture.file.sha256]
+    assert work.id == receipt.remote.id
 
 
 def test_hostile_titles_are_titles(staged: Any) -> None:

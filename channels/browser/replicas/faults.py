@@ -1,11 +1,13 @@
 """The faults of the replicas by group, and the switchboard on which they strike.
 
 Common options: ``times`` (how often), ``nth`` (from which occasion on), ``at`` (before, during or after the
-submit, for those that may come anywhere). A fault decides nothing by chance: ``seed`` fixes what is drawn.
+submit, for those that may come anywhere). ``seed`` draws ``nth`` from the first ``within`` occasions, the same one
+for the same seed; nothing else is left to chance.
 """
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 from channels.transport.sandbox_books import Switchboard
@@ -41,6 +43,7 @@ FORM = (
     "duplicate_ids",
     "hashed_classes",
     "localised",
+    "language_tabs",
     "renamed",
     "decoy",
     "search_box",
@@ -86,6 +89,16 @@ CONTENT = (
 )
 """Group 15, negative controls, and layouts of a page."""
 
+ON_A_PAGE = (
+    *FORM,
+    "upload_stalls",
+    "upload_endless",
+    "upload_inert",
+    *("consent_late", "promo", "survey", "one_tap", "confirm", "new_tab", "beforeunload"),
+    *CONTENT,
+)
+"""What the scripts of a page do; each page with a form is an occasion."""
+
 FAULTS = SUBMIT + UPLOAD + FORM + OBSTACLES + SESSION + LISTS + LIMITS + CONTENT
 
 
@@ -94,6 +107,13 @@ class ReplicaFaults(Switchboard):
 
     def __init__(self) -> None:
         super().__init__(FAULTS)
+
+    def switch_on(self, name: str, **options: Any) -> None:
+        """As the switchboard does, with the occasion drawn where a seed is given."""
+        if "seed" in options:
+            drawn = random.Random(f"{options['seed']} {name}")  # noqa: S311  (nothing secret is drawn)
+            options["nth"] = drawn.randint(1, int(options.get("within", 3)))
+        super().switch_on(name, **options)
 
     def strike(self, name: str) -> dict[str, Any] | None:
         """As the switchboard does, but from the ``nth`` occasion on."""
@@ -112,6 +132,9 @@ class ReplicaFaults(Switchboard):
         return self.strike(name)
 
     def shown(self) -> dict[str, Any]:
-        """Everything that is on, for the pages' own scripts."""
+        """Everything whose occasion has come, for the pages' own scripts; it is one of those of a page."""
         with self._lock:
-            return {name: dict(options) for name, options in self._on.items()}
+            now = {n: dict(o) for n, o in self._on.items() if o.get("nth", 1) <= 1}
+        for name in ON_A_PAGE:
+            self.strike(name)
+        return now

@@ -26,6 +26,8 @@ class Picture:
     name: str
     sha256: str
     size: int
+    where: str = ""
+    """What it lies in at the site until it is submitted, such as the number of a batch."""
 
 
 @dataclass(slots=True)
@@ -50,20 +52,26 @@ class ReplicaBooks:
         self._next = first_id
         self.pictures: dict[str, Picture] = {}
         self.works: dict[str, Work] = {}
+        self.words: dict[str, dict[str, Any]] = {}
+        """What was saved of an upload before it was submitted."""
         self.submits = 0
         self.attempts = 0
         self._by_form: dict[str, str] = {}
         for entry in self._book.entries():
             self._replay(entry)
 
-    def upload(self, name: str, data: bytes) -> Picture:
+    def upload(self, name: str, data: bytes, where: str = "") -> Picture:
         """Take a file in."""
         digest = hashlib.sha256(data).hexdigest()
         with self._guard:
             token = f"u{len(self.pictures) + 1}"
-            entry = {"token": token, "sha256": digest, "size": len(data)}
+            entry = {"token": token, "sha256": digest, "size": len(data), "where": where}
             self._note("upload", name, **entry)
             return self.pictures[token]
+
+    def save(self, token: str, words: Mapping[str, Any]) -> None:
+        """Keep what was written of an upload."""
+        self._note("words", token, words=dict(words))
 
     def burn(self, name: str) -> None:
         """Count an upload that was refused."""
@@ -135,8 +143,11 @@ class ReplicaBooks:
         match entry["event"]:
             case "upload":
                 self.attempts += 1
-                picture = Picture(entry["token"], entry["name"], entry["sha256"], entry["size"])
+                named = ("token", "name", "sha256", "size", "where")
+                picture = Picture(*(entry[n] for n in named))
                 self.pictures[picture.token] = picture
+            case "words":
+                self.words[entry["name"]] = dict(entry["words"])
             case "burnt":
                 self.attempts += 1
             case "submit":

@@ -36,8 +36,6 @@ class Portal(Site):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self._inside: dict[str, list[str]] = {}
-        self._words: dict[str, dict[str, Any]] = {}
         self.cap = CAP
 
     def moment(self, asked: Asked) -> str:
@@ -51,7 +49,7 @@ class Portal(Site):
         if found := re.fullmatch(r"/api/upload/(\d+)", asked.path):
             return self._upload(asked, found[1])
         if found := re.fullmatch(r"/api/save/(\w+)", asked.path):
-            self._words[found[1]] = asked.document
+            self.books.save(found[1], asked.document)
             return as_json({})
         if found := re.fullmatch(r"/contribute/submit/(\d+)", asked.path):
             return self._submit(asked, found[1])
@@ -96,8 +94,10 @@ class Portal(Site):
         works = self._works(number)
         done = [(w.picture, w.state, w.id) for w in works]
         used = {w.picture.token for w in works}
-        waiting = [t for t in self._inside.get(number, []) if t not in used]
-        return [(self.books.pictures[t], "pending", "") for t in waiting], done
+        # A file of the same name takes the place of one that waits.
+        inside = {p.name: p for p in self.books.pictures.values() if p.where == number}
+        waiting = [p for p in inside.values() if p.token not in used]
+        return [(p, "pending", "") for p in waiting], done
 
     def _card(self, picture: Picture, state: str, identity: str) -> str:
         edit = '<button type="button" data-cy="edit-item">Edit</button> '
@@ -121,20 +121,14 @@ class Portal(Site):
             return as_json({"upload": "beyond"})
         return self.took_file(asked, asked.query.get("name", ""))
 
-    def file_arrived(self, asked: Asked, picture: Picture) -> Reply:
+    def place(self, asked: Asked) -> str:
         """The file is in the batch, not submitted yet."""
-        number = asked.path.rpartition("/")[2]
-        inside = self._inside.setdefault(number, [])
-        same = [t for t in inside if self.books.pictures[t].name == picture.name]
-        for token in same:
-            inside.remove(token)
-        inside.append(picture.token)
-        return super().file_arrived(asked, picture)
+        return asked.path.rpartition("/")[2]
 
     def _submit(self, asked: Asked, number: str) -> Reply:
         given = asked.document
         token = str(given.get("upload", ""))
-        words = self._words.get(token, {})
+        words = self.books.words.get(token, {})
         if not words.get("description"):
             return Reply(f'{self.menu}<p data-cy="submit-error">A description is missing</p>', 422)
         fields = {k: words.get(k) for k in ("description", "keywords", "title")}
