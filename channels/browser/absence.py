@@ -16,6 +16,8 @@ from publisher.listing import Missing, Status
 
 SLACK = dt.timedelta(minutes=10)
 """So far may the clock of a site be from ours."""
+DOUBT = dt.timedelta(days=1)
+"""So far may they be apart before a work of another title is surely an older one: no wrong zone is further off."""
 LOOK_BACK = dt.timedelta(days=30)
 """So long a submit that was made again is looked after: its first one may still come."""
 AGAIN = "push again, and it is looked up again"
@@ -92,14 +94,18 @@ def could_be(row: Row, attempt: Attempt, spec: Reconcile) -> bool:
         return False  # An upload that was never submitted.
     if spec.match == "image" and not matches(row, attempt.title, attempt.image, spec.match):
         return False  # Nobody can change the name of a file there.
-    return not older(row, attempt.moment, attempt.newest, spec)
+    if spec.ids != "rising" and matches(row, attempt.title, attempt.image, spec.match):
+        return True  # Whose clock is wrong is not known, so that a time does not tell it from an older one.
+    return not older(row, attempt.moment, attempt.newest, spec, DOUBT)
 
 
-def older(row: Row, moment: dt.datetime, newest: int | None, spec: Reconcile) -> bool:
-    """Whether a work was surely there before."""
+def older(
+    row: Row, moment: dt.datetime, newest: int | None, spec: Reconcile, slack: dt.timedelta = SLACK
+) -> bool:
+    """Whether a work was there before, by its id or, clocks being right within ``slack``, by its time."""
     if spec.ids == "rising":
         return newest is not None and row.number is not None and row.number <= newest
-    return row.time is not None and row.time < moment - SLACK
+    return row.time is not None and row.time < moment - slack
 
 
 def to_look_after(attempts: Iterator[Attempt], now: dt.datetime) -> list[Attempt]:

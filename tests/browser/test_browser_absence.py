@@ -24,7 +24,7 @@ from channels.browser.reconcile import Row
 AT = dt.datetime(2026, 3, 28, 23, 30, tzinfo=dt.UTC)
 TITLE = "Frozen glass dunes"
 SITES = {name: shipped_profile(name) for name in ("redbubble", "zazzle", "stock-portal")}
-BEFORE = Row("100", "Ice", "ice.jpg", time=AT - dt.timedelta(days=1))
+BEFORE = Row("100", "Ice", "ice.jpg", time=AT - dt.timedelta(days=2))
 
 
 def _attempt(**more: object) -> Attempt:
@@ -57,6 +57,10 @@ DOUBTS: dict[str, tuple[str, list[Row], list[Row], Account, str]] = {
     ),
     "in the feed": ("zazzle", [NEWER, BEFORE], [NEWER, BEFORE], Account(()), "may be: 101"),
     "in the feed, edited": ("zazzle", [EDITED, BEFORE], [EDITED, BEFORE], Account(()), "may be: 101"),
+    "in the feed, while our clock is ahead": (
+        "zazzle", [replace(NEWER, time=AT - dt.timedelta(days=3))], [replace(NEWER, time=AT - dt.timedelta(days=3))],
+        Account(()), "may be: 101",
+    ),
     "in the feed, without a time": (
         "zazzle", [replace(EDITED, time=None)], [replace(EDITED, time=None)], Account(()), "may be",
     ),
