@@ -36,6 +36,7 @@ def test_a_check_names_the_broken_locator_first_and_writes_nothing(
 
 
 @pytest.mark.rare
+@pytest.mark.rare
 def test_a_redesigned_form_is_repaired_by_the_profile_alone(
     shop: Shop, opened: Opener, picture: Staged
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_person_presses_and_the_proof_is_the_same(
     assert "title: Frozen glass dunes" in told and "press Save work" in told
 
 
+@pytest.mark.rare
 def test_a_person_who_leaves_has_not_failed(shop: Shop, opened: Opener, picture: Staged) -> None:
     shop.faults["press-after"] = "leave"
     session = opened(unattended=None, terms_acknowledged=None)

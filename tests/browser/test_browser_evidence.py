@@ -88,6 +88,7 @@ def test_a_push_that_cannot_fill_the_form_leaves_all_three(
     _clean(found)
 
 
+@pytest.mark.rare
 def test_an_unproven_submit_leaves_all_three(shop: Shop, leaking: Any, picture: Staged) -> None:
     shop.faults["500-made"] = 1
     with pytest.raises(OutcomeUnknown):

@@ -145,6 +145,7 @@ def test_a_declaration_that_cannot_be_verified_is_never_published_without(
     assert receipt.remote.status is Status.PREPARED and shop.submits == 0
 
 
+@pytest.mark.rare
 def test_a_value_that_the_site_has_no_entry_for_is_the_sellers_to_correct(
     shop: Shop, opened: Opener, picture: Staged
 ) -> None:

@@ -108,6 +108,7 @@ def test_what_comes_before_it_is_made_again_is_taken(desk: Desk) -> None:
     assert receipt.note == "it was there already" and len(desk.stage.works(title)) == 1
 
 
+@pytest.mark.rare
 def test_what_comes_later_than_the_profile_says_is_there_twice_and_said_so(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -125,6 +126,7 @@ def test_what_comes_later_than_the_profile_says_is_there_twice_and_said_so(
     assert f"take {late.id} off by hand" in note and note in capsys.readouterr().err
 
 
+@pytest.mark.rare
 def test_two_open_submits_of_one_title_are_left_to_a_person(desk: Desk) -> None:
     first, _ = desk.lose("lost_response")
     second, picture = desk.stage.work(title=str(first.fields["title"]))

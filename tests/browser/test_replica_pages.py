@@ -62,6 +62,7 @@ def test_every_page_answers_and_others_do_not(name: str, tmp_path: Path) -> None
         line.sandbox.stop()
 
 
+@pytest.mark.rare
 def test_the_portal_says_nothing_of_files_beyond_its_cap(tmp_path: Path) -> None:
     line = Line("stock-portal", tmp_path)
     try:
