@@ -156,10 +156,7 @@ class Session(ABC):
         self._unsupported(Verb.FIND)
 
     def missing(self, key: str, files: Sequence[File] = ()) -> Missing:
-        """What it proves that ``find`` found nothing; asked where the row says that absence is ``examined``.
-
-        Raises what a read raises. A write whose absence is proved is made again.
-        """
+        """What it proves that ``find`` found nothing, where a row's absence is ``examined``; raises like a read."""
         return Missing(False, "it is not in the listing, which proves nothing at this channel")
 
     def list(self) -> Iterator[Sequence[Remote]]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from channels.browser.once import IdleLines, predict_nothing, shown
 from channels.browser.stage import deadline
 from channels.browser.trace import Trace
 from publisher.errors import Busy, ConfigError, Transient
@@ -67,6 +68,7 @@ class Browser:
         self._playwright: Playwright | None = None
         self._context: BrowserContext | None = None
         self._trace: Trace | None = None
+        self._lines: IdleLines | None = None
         self._lock: int | None = None
 
     def __enter__(self) -> Self:
@@ -97,12 +99,21 @@ class Browser:
     def page(self) -> Page:
         """A fresh page; the others are closed."""
         page = self.context.new_page()
-        for other in self.context.pages:
+        for other in shown(self.context):
             if other is not page:
                 with contextlib.suppress(Exception):
                     other.close(run_before_unload=False)
         page.set_default_timeout(8000)
         return page
+
+    def about_to_submit(self, page: Page) -> bool:
+        """See to it that what ``page`` sends next goes out once; whether that was possible."""
+        if self._lines is None:
+            self._lines = IdleLines(self.context, stays=self.launch.headless)
+        done = self._lines.close()
+        if not self.launch.headless:
+            page.bring_to_front()
+        return done
 
     def listen(self) -> None:
         """Begin to note what is sent, anew."""
@@ -125,7 +136,7 @@ class Browser:
 
     def close(self) -> None:
         """Close everything, in the order in which it was opened."""
-        context, self._context = self._context, None
+        context, self._context, self._lines = self._context, None, None
         playwright, self._playwright = self._playwright, None
         for end in (context.close if context else None, playwright.stop if playwright else None):
             if end is not None:
@@ -141,6 +152,7 @@ class Browser:
         program = chromium(self.launch.executable)
         private_folder(self.launch.folder)
         self._take()
+        predict_nothing(self.launch.folder / "profile")
         self._playwright = sync_playwright().start()
         self._context = self._start(program)
         self._trace = Trace(self._context)

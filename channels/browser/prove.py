@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from channels.browser.fields import Value
 from channels.browser.look import holds, selectors, view
+from channels.browser.once import shown
 from channels.browser.profile import filled_in
 from channels.browser.schema import Success
 from channels.browser.signs import Capture
@@ -140,7 +141,7 @@ def _all_gone(stage: Stage) -> bool:
 
 
 def _pages(stage: Stage) -> list[Page]:
-    return [p for p in stage.page.context.pages if not p.is_closed()]
+    return shown(stage.page.context)
 
 
 def _look(stage: Stage, old: Callable[[str], bool]) -> Proven | None:

@@ -136,6 +136,7 @@ class BrowserSession(Lookup):
             step = flow.to_the_submit()
             with suppress(Moved):
                 flow.ready(step)
+                self._opened().about_to_submit(flow.stage.page)
                 if self.context.settings.keep_forms:
                     self._picture(f"{listing.key}-filled")
                 return flow, step

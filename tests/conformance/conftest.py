@@ -63,11 +63,14 @@ def _stated(name: str) -> str:
     lines = [f'[accounts.{name}]\nchannel = "{name}"', "variants_per_motif = 1000"]
     if ROWS[name].source != "none":
         lines.append(f'follows = "{SOURCE}"')
-    lines += [f"{option} = {_toml(value)}" for option, value in ROWS[name].wants.items()]
+    options: dict[str, object] = dict(ROWS[name].wants)
     for gate in ROWS[name].gate:
+        if gate.when.editorial is True:
+            continue  # nothing here is editorial
         told: object = True if gate.at_least is None else gate.at_least
-        lines.append(f"{gate.option} = {json.dumps(gate.one_of[-1] if gate.one_of else told)}")
-    return "\n".join(dict.fromkeys(lines))
+        options[gate.option] = gate.one_of[-1] if gate.one_of else told
+    lines += [f"{option} = {_toml(value)}" for option, value in options.items()]
+    return "\n".join(lines)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
