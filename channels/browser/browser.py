@@ -111,8 +111,8 @@ class Browser:
         if self._lines is None:
             self._lines = IdleLines(self.context, stays=self.launch.headless)
         done = self._lines.close()
-        if not self.launch.headless:
-            page.bring_to_front()
+        # A page behind another one draws nothing, and whatever waits for it to hold still waits for seconds.
+        page.bring_to_front()
         return done
 
     def listen(self) -> None:

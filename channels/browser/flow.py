@@ -75,6 +75,8 @@ class Flow:
 
         Raises what ends a flow (see ``watch``), SiteChanged, Rejected and Transient: nothing was submitted.
         """
+        # A page behind another one draws nothing, and whatever waits for it to hold still waits for seconds.
+        self.stage.page.bring_to_front()
         for attempt in range(1, ATTEMPTS + 1):
             self._begin()
             try:
