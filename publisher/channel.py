@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from publisher.errors import PublisherError, Unsupported
 from publisher.examined import Examined
 from publisher.listing import (
+    UNPROVED,
     Change,
     Copy,
     File,
@@ -157,7 +158,7 @@ class Session(ABC):
 
     def missing(self, key: str, files: Sequence[File] = ()) -> Missing:
         """What it proves that ``find`` found nothing, where a row's absence is ``examined``; raises like a read."""
-        return Missing(False, "it is not in the listing, which proves nothing at this channel")
+        return UNPROVED
 
     def list(self) -> Iterator[Sequence[Remote]]:
         """Pages of everything there. Complete, or it raises."""

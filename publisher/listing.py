@@ -177,6 +177,10 @@ class Missing:
     remedy: str = ""
 
 
+UNPROVED = Missing(False, "it is not in the listing, which proves nothing at this channel")
+"""What most channels can say: that nothing was found."""
+
+
 @dataclass(frozen=True, slots=True)
 class Staged:
     """Bytes that are ready at the remote side, or (``location`` empty) ready to be sent by ``create``."""

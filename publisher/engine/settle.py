@@ -14,7 +14,7 @@ from pathlib import Path
 from publisher.engine.desk import Desk, Worker
 from publisher.errors import PublisherError
 from publisher.ledger.records import Intent, IntentState
-from publisher.listing import File, Missing, Remote, Status
+from publisher.listing import UNPROVED, File, Missing, Remote, Status
 from publisher.observe import Account
 from publisher.pacing import retried
 from publisher.row import Verb
@@ -146,7 +146,7 @@ def _ask(
     told = _told_by(account, intent, remote)
     if told is not None:
         return *told, ""
-    missing = Missing(False, "it is not in the listing, which proves nothing at this channel")
+    missing = UNPROVED
     if row.transport.absence == "examined":
         missing = retried(desk.door.clock, lambda: _missing(worker, intent))
     answer = Answer.ABSENT if missing.proved else Answer.UNCLEAR

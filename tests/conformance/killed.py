@@ -1,16 +1,13 @@
 """A process that publishes until it is killed: it forks a child per line of input, and the child ends itself.
 
-Reads one JSON document per line (see ``Order``) and answers with the child's wait status. The parent starts no
-thread, so that a fork is a clean copy of a program that has just begun.
+Reads one JSON document per line (see ``Order``) and answers with the child's wait status.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import signal
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +15,7 @@ from typing import Any
 
 import boto3  # noqa: F401  (imported ahead of the fork: it is slow)
 from clock import VirtualClock
+from forked import serve
 from handmade import HandmadeStudio
 
 import channels.transport.ftp
@@ -111,18 +109,5 @@ def publish(order: Order) -> None:
         push(plan, ws, ledger=ledger, studio=studio, door=door, reporter=Silent())
 
 
-def main() -> None:
-    """Serve orders until the input ends."""
-    for line in sys.stdin:
-        order = Order(**json.loads(line))
-        child = os.fork()
-        if child == 0:
-            publish(order)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{status}\n")
-        sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    serve(Order, publish)

@@ -11,13 +11,13 @@ import json
 import resource
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from forked import forking
 from killed import POINTS, Order
 from world import SETTLED, World, renamed, rowed
 
@@ -124,21 +124,8 @@ def test_27_our_own_disk_is_full(world: World, name: str) -> None:
 @pytest.fixture(scope="module")
 def doomed() -> Iterator[subprocess.Popen[str]]:
     """The process whose children are killed."""
-    with subprocess.Popen(
-        [sys.executable, str(HERE / "killed.py")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=HERE.parents[1],
-        env={
-            "PYTHONPATH": f"{HERE.parents[1]}:{HERE}",
-            "PATH": "/usr/bin:/bin",
-            "HOME": "/nowhere",
-        },
-    ) as process:
+    with forking(HERE / "killed.py", [HERE]) as process:
         yield process
-        assert process.stdin is not None
-        process.stdin.close()
 
 
 def _publish_and_die(world: World, doomed: subprocess.Popen[str], point: str) -> int:

@@ -1,20 +1,18 @@
 """A process that publishes to a shop until it is killed at one of its requests: a forked child ends itself.
 
-Reads one JSON document per line (see ``Order``) and answers with the child's wait status. The parent starts no
-thread, so that a fork is a clean copy of a program that has just begun.
+Reads one JSON document per line (see ``Order``) and answers with the child's wait status.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from forked import serve
 from shop_floor import SMALL, VirtualClock
 
 import channels.shopify.client_shopifyapp as client
@@ -94,18 +92,5 @@ def publish(order: Order) -> None:
         push(plan, ws, ledger=ledger, studio=studio, door=door, reporter=Silent())
 
 
-def main() -> None:
-    """Serve orders until the input ends."""
-    for line in sys.stdin:
-        order = Order(**json.loads(line))
-        child = os.fork()
-        if child == 0:
-            publish(order)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{status}\n")
-        sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    serve(Order, publish)

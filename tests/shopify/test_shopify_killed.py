@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from forked import forking
 from shop_floor import Floor
 from shop_killed import Order
 
@@ -26,22 +26,8 @@ FloorOf = Callable[[int], Floor]
 @pytest.fixture(scope="module")
 def doomed() -> Iterator[subprocess.Popen[str]]:
     """The process whose children are killed."""
-    places = [HERE.parents[1], HERE, HERE.parent / "conformance"]
-    with subprocess.Popen(
-        [sys.executable, str(HERE / "shop_killed.py")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=HERE.parents[1],
-        env={
-            "PYTHONPATH": ":".join(map(str, places)),
-            "PATH": "/usr/bin:/bin",
-            "HOME": "/nowhere",
-        },
-    ) as process:
+    with forking(HERE / "shop_killed.py", [HERE, HERE.parent / "conformance"]) as process:
         yield process
-        assert process.stdin is not None
-        process.stdin.close()
 
 
 def _die(

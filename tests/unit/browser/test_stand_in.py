@@ -21,6 +21,22 @@ def settings(**facts: object) -> BrowserSettings:
     return BrowserSettings(stand_in=json.dumps(facts), resolver_rules=RULES)
 
 
+def session(project: Path, given: BrowserSettings, **options: str) -> BrowserSession:
+    """A session of an account with these options, which opens nothing."""
+    context = Context(
+        account="zazzle",
+        row=load_row("zazzle"),
+        settings=given,
+        release="r",
+        project=project,
+        outbox=project / "outbox",
+        now=lambda: dt.datetime(2026, 11, 26, tzinfo=dt.UTC),
+        render=lambda name, variables: name,
+        options=options,
+    )
+    return BrowserSession(context)
+
+
 def test_what_a_stand_in_states_is_told_apart() -> None:
     given = settings(store="winterglass", usual={"product": "poster"}, packs="no browser")
     assert given.facts == {"store": "winterglass"}
@@ -39,18 +55,7 @@ def test_a_stand_in_leaves_no_way_to_a_real_site() -> None:
 def test_only_a_stand_in_that_lists_at_once_needs_no_waiting(tmp_path: Path, at_once: bool) -> None:
     given = settings(store="winterglass", at_once=at_once)
     assert given.facts == {"store": "winterglass"}
-    context = Context(
-        account="zazzle",
-        row=load_row("zazzle"),
-        settings=given,
-        release="r",
-        project=tmp_path,
-        outbox=tmp_path / "outbox",
-        now=lambda: dt.datetime(2026, 11, 26, tzinfo=dt.UTC),
-        render=lambda name, variables: name,
-        options={"product": "mug"},
-    )
-    spec = BrowserSession(context).profile.reconcile
+    spec = session(tmp_path, given, product="mug").profile.reconcile
     assert spec is not None
     assert spec.appears_within == (0 if at_once else 172_800)
 
@@ -60,18 +65,7 @@ def test_an_account_chooses_its_product_and_the_site_its_store(
     tmp_path: Path, stated: dict[str, str], product: str
 ) -> None:
     given = settings(store="winterglass", usual={"product": "poster"})
-    context = Context(
-        account="zazzle",
-        row=load_row("zazzle"),
-        settings=given,
-        release="r",
-        project=tmp_path,
-        outbox=tmp_path / "outbox",
-        now=lambda: dt.datetime(2026, 11, 26, tzinfo=dt.UTC),
-        render=lambda name, variables: name,
-        options={"store": "winter_glass", **stated},
-    )
-    terms = BrowserSession(context).terms
+    terms = session(tmp_path, given, store="winter_glass", **stated).terms
     assert terms.options["product"] == product
     assert terms.options["store"] == "winterglass"
     assert terms.unattended and terms.acknowledged is None
