@@ -1,10 +1,11 @@
 """A real Chromium and a small site: what the tests of the browser channels share.
 
-Sessions that are opened alike are one session, so that not every test pays for a browser of its own.
+Sessions of one file that are opened alike are one session, so that not every test pays for a browser of its own.
 """
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -106,7 +107,14 @@ class Opener:
             self._open.pop()[1].close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module", autouse=True)
+def _no_browser_left() -> Iterator[None]:
+    """A browser that a file leaves open in this thread is the next file's failure: Playwright runs once a thread."""
+    yield
+    assert asyncio._get_running_loop() is None, "a test of this file left its browser open"
+
+
+@pytest.fixture(scope="module")
 def _opener(site: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opener]:
     opener = Opener(site, tmp_path_factory.mktemp("project"))
     yield opener
