@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -246,11 +247,16 @@ def test_text_cannot_steer_the_terminal(colour: bool) -> None:
 
 
 @given(st.text())
+@example("\u07b2")
 def test_clean_text_is_one_printable_line(text: str) -> None:
     line = clean(text)
     assert "\n" not in line
     assert line == clean(line)
-    assert all(c.isprintable() or c in "\u200c\u200d" for c in line if c != " " and ord(c) < 0x3000)
+    # What this Python's tables do not know yet may be an emoji of next year; no terminal obeys it.
+    known = (c for c in line if unicodedata.category(c) != "Cn")
+    assert all(
+        c.isprintable() or c in "\u200c\u200d" for c in known if c != " " and ord(c) < 0x3000
+    )
 
 
 def test_no_colour_without_a_terminal_or_with_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
