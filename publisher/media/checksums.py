@@ -19,14 +19,28 @@ class Checksums:
     crc32: int
 
 
+class Tally:
+    """The checksums of bytes that pass by."""
+
+    def __init__(self) -> None:
+        self._digest, self._crc, self._size = hashlib.sha256(), 0, 0
+
+    def add(self, piece: memoryview) -> None:
+        """Count ``piece`` in."""
+        self._digest.update(piece)
+        self._crc = zlib.crc32(piece, self._crc)
+        self._size += len(piece)
+
+    def checksums(self) -> Checksums:
+        """Those of all that was counted in so far."""
+        return Checksums(self._size, self._digest.hexdigest(), self._crc)
+
+
 def checksums(path: Path) -> Checksums:
     """Read ``path`` once. Raises ``OSError``."""
-    digest, crc, size = hashlib.sha256(), 0, 0
+    tally = Tally()
     buffer = memoryview(bytearray(_BUFFER))
     with path.open("rb", buffering=0) as file:
         while count := file.readinto(buffer):
-            piece = buffer[:count]
-            digest.update(piece)
-            crc = zlib.crc32(piece, crc)
-            size += count
-    return Checksums(size, digest.hexdigest(), crc)
+            tally.add(buffer[:count])
+    return tally.checksums()

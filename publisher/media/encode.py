@@ -12,19 +12,46 @@ from typing import Any
 from publisher.errors import Rejected
 from publisher.listing import Recipe
 from publisher.media import vips
+from publisher.media.checksums import Checksums, checksums
 from publisher.media.shown import Look, save_shown
 
 LOSSY = frozenset({"jpeg", "webp"})
 SIDE_MAX = {"jpeg": 65_500, "webp": 16_383}
 """Pixels of the longest side that a format can hold."""
 _MILLIMETRES = 25.4
+_SAVERS = {"jpeg": "jpegsave", "webp": "webpsave", "png": "pngsave", "tiff": "tiffsave"}
 
 
-def save(image: Any, target: Path, recipe: Recipe, quality: int, look: Look | None = None) -> int:
-    """Encode ``image`` into ``target`` and return its size in bytes. Raises the library's error.
+def save(image: Any, target: Path, recipe: Recipe, quality: int) -> None:
+    """Encode ``image`` into the file ``target``. Raises the library's error."""
+    _check_side(image, recipe)
+    options = _options(recipe, quality)
+    sized = _sized(image, recipe)
+    getattr(sized, _SAVERS[recipe.format])(str(target), **options)
+
+
+def save_counted(
+    image: Any, target: Path, recipe: Recipe, quality: int, look: Look | None = None
+) -> Checksums:
+    """Like ``save``, and tells the checksums of the file.
 
     ``look`` sees the bytes of a JPEG while they are written; of other formats it sees none.
     """
+    if recipe.format != "jpeg":
+        save(image, target, recipe, quality)
+        return checksums(target)
+    _check_side(image, recipe)
+    options = _options(recipe, quality)
+    library = vips.load()
+    return save_shown(library, target, lambda to: image.jpegsave_target(to, **options), look)
+
+
+def _check_side(image: Any, recipe: Recipe) -> None:
+    if recipe.format not in _SAVERS:
+        raise Rejected(
+            f"Renditions are made as JPEG, PNG, TIFF or WebP, not as {recipe.format!r}.",
+            remedy="Correct the format in the channel's row.",
+        )
     longest = SIDE_MAX.get(recipe.format)
     if longest is not None and max(image.width, image.height) > longest:
         raise Rejected(
@@ -32,39 +59,33 @@ def save(image: Any, target: Path, recipe: Recipe, quality: int, look: Look | No
             f"{recipe.format.upper()} can hold {longest:,}.",
             remedy="Use another format or a smaller picture for this channel.",
         )
+
+
+def _sized(image: Any, recipe: Recipe) -> Any:
+    """``image`` with its resolution, where the encoder is the one who writes it."""
+    resolution = recipe.dpi / _MILLIMETRES
+    return image.copy(xres=resolution, yres=resolution) if recipe.format == "png" else image
+
+
+def _options(recipe: Recipe, quality: int) -> dict[str, Any]:
     common: dict[str, Any] = {"keep": "icc"}
     if recipe.color_space == "srgb" or (recipe.color_space, recipe.format) == ("grey", "webp"):
         # Also where the master had none; the profiles of other colour spaces are attached to the picture.
         common["profile"] = "srgb"
     resolution = recipe.dpi / _MILLIMETRES
-    if recipe.format == "jpeg":
-        options = {"Q": quality, "subsample_mode": "off", **common}
-        if look is None:
-            image.jpegsave(str(target), **options)
-        else:
-            library = vips.load()
-            save_shown(library, target, lambda to: image.jpegsave_target(to, **options), look)
-    elif recipe.format == "webp":
-        image.webpsave(str(target), Q=quality, smart_subsample=True, **common)
-    elif recipe.format == "png":
-        sized = image.copy(xres=resolution, yres=resolution)
-        sized.pngsave(str(target), filter="all", **common)
-    elif recipe.format == "tiff":
-        image.tiffsave(
-            str(target),
-            compression="lzw",
-            predictor="horizontal",
-            resunit="inch",
-            xres=resolution,
-            yres=resolution,
-            **common,
-        )
-    else:
-        raise Rejected(
-            f"Renditions are made as JPEG, PNG, TIFF or WebP, not as {recipe.format!r}.",
-            remedy="Correct the format in the channel's row.",
-        )
-    return target.stat().st_size
+    own: dict[str, dict[str, Any]] = {
+        "jpeg": {"Q": quality, "subsample_mode": "off"},
+        "webp": {"Q": quality, "smart_subsample": True},
+        "png": {"filter": "all"},
+        "tiff": {
+            "compression": "lzw",
+            "predictor": "horizontal",
+            "resunit": "inch",
+            "xres": resolution,
+            "yres": resolution,
+        },
+    }
+    return own[recipe.format] | common
 
 
 def within(size: int, recipe: Recipe) -> bool:

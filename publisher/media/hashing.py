@@ -64,8 +64,9 @@ class Onlooker:
                 source, shrink=self._shrink, access="sequential", fail_on="error"
             )
             wide, high = self._preview
-            preview = image.thumbnail_image(wide, height=high, size="force")
-            self._likeness = hashes_of(preview.colourspace("b-w").copy_memory())
+            # One band is resized in a third of the time of three.
+            grey = image.colourspace("b-w").thumbnail_image(wide, height=high, size="force")
+            self._likeness = hashes_of(grey.copy_memory())
         finally:
             self._done.set()
 

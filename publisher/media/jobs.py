@@ -16,6 +16,7 @@ from publisher.listing import Recipe, RenditionRequest, SheetRequest
 from publisher.manifest.item import Master
 
 if TYPE_CHECKING:
+    from publisher.media.checksums import Checksums
     from publisher.media.claims import Claim
     from publisher.media.signing import Signatory
 
@@ -58,7 +59,11 @@ def _name(subject: Any) -> str:
 def _made(size: tuple[int, int], target: Path) -> Answer:
     from publisher.media.checksums import checksums
 
-    return {"width": size[0], "height": size[1]} | dataclasses.asdict(checksums(target))
+    return _counted(size, checksums(target))
+
+
+def _counted(size: tuple[int, int], counted: Checksums) -> Answer:
+    return {"width": size[0], "height": size[1]} | dataclasses.asdict(counted)
 
 
 def _render(request: RenditionRequest, target: Path) -> Answer:
@@ -74,8 +79,8 @@ def _pictures(
 
     made = render_pictures(master, wanted, hashed=hashed)
     each = [
-        error_answer(size) if isinstance(size, PublisherError) else _made(size, target)
-        for size, (_, target) in zip(made.sizes, wanted, strict=True)
+        error_answer(one) if isinstance(one, PublisherError) else _counted(one.size, one.checksums)
+        for one in made.each
     ]
     likeness = made.onlooker.likeness() if made.onlooker is not None else None
     return {"each": each, "likeness": likeness.packed().hex() if likeness is not None else ""}

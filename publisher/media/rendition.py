@@ -20,6 +20,7 @@ from publisher.errors import PublisherError, Rejected, Transient
 from publisher.listing import Metadata, Recipe, RenditionRequest
 from publisher.manifest.item import Master
 from publisher.media import encode, vips
+from publisher.media.checksums import Checksums
 from publisher.media.hashing import PREVIEW, Onlooker, shows_likeness
 from publisher.media.marks import undisturbed
 from publisher.media.metadata.embed import embed
@@ -61,10 +62,18 @@ def render_image(request: RenditionRequest, target: Path) -> Size:
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
-    """A size in pixels for each picture, or why it cannot be made; and the master's hashes when asked for."""
+class Picture:
+    """A picture that was made, without metadata."""
 
-    sizes: list[Size | PublisherError]
+    size: Size
+    checksums: Checksums
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Each picture, or why it cannot be made; and the master's hashes when asked for."""
+
+    each: list[Picture | PublisherError]
     onlooker: Onlooker | None = None
     """Who measures the hashes, perhaps still at it."""
 
@@ -88,7 +97,7 @@ def render_pictures(
             looked_at = _showing(master, wanted, boxes) if hashed else None
             onlooker = Onlooker(*boxes[looked_at]) if looked_at is not None else None
 
-            def make(number: int) -> Size | PublisherError:
+            def make(number: int) -> Picture | PublisherError:
                 recipe = wanted[number][0]
                 try:
                     with _guarded(library, name, master):
@@ -98,12 +107,12 @@ def render_pictures(
                     return error
 
             with ThreadPoolExecutor(min(len(wanted), os.cpu_count() or 1)) as threads:
-                sizes = list(threads.map(make, range(len(wanted))))
+                each = list(threads.map(make, range(len(wanted))))
         for number, (_, target) in enumerate(wanted):
-            if not isinstance(sizes[number], PublisherError):
+            if not isinstance(each[number], PublisherError):
                 (work / str(number)).replace(target)
-    begun = looked_at is not None and not isinstance(sizes[looked_at], PublisherError)
-    return Pictures(sizes, onlooker if begun else None)
+    begun = looked_at is not None and not isinstance(each[looked_at], PublisherError)
+    return Pictures(each, onlooker if begun else None)
 
 
 def _showing(
@@ -197,12 +206,12 @@ def _workspace(target: Path) -> Iterator[Path]:
 
 def _encoded(
     library: Any, name: str, source: Source, recipe: Recipe, place: Path, look: Onlooker | None
-) -> Size:
+) -> Picture:
     box = planned_size(source.master, recipe)
     check_size(name, *box, recipe)
     image = picture(library, source, recipe, box, place.parent)
-    encode.save(image, place, recipe, recipe.quality, look)
-    return int(image.width), int(image.height)
+    counted = encode.save_counted(image, place, recipe, recipe.quality, look)
+    return Picture((int(image.width), int(image.height)), counted)
 
 
 def _rendered(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from publisher.errors import Rejected
 from publisher.listing import Recipe
 from publisher.manifest.item import Master
 from publisher.media import shown, vips
+from publisher.media.checksums import checksums
 from publisher.media.hashing import Onlooker, shows_likeness
 from publisher.media.likeness import measure_likeness
 from publisher.media.motif_index import MotifIndex
@@ -147,20 +149,28 @@ def test_a_broken_index_costs_nothing_but_the_memory(tmp_path: Path) -> None:
     assert not index.knows(facts.sha256)
 
 
-class _Custom:
+class _Descriptor:
     """An image library that writes three pieces and nothing else."""
 
     Error = vips.load().Error
 
-    class TargetCustom:
-        def on_write(self, handler: Callable[[bytes], int]) -> None:
-            self.handler = handler
+    class Target:
+        @staticmethod
+        def new_to_descriptor(descriptor: int) -> int:
+            return os.dup(descriptor)
 
 
-def _pieces(target: Any) -> None:
-    for piece in (b"one", b"two", b"three" * 100_000):
-        if target.handler(piece) != len(piece):
-            raise _Custom.Error("write error")
+def _pieces(descriptor: int) -> None:
+    for piece in (b"one", b"two", b"three" * 300_000):
+        view = memoryview(piece)
+        while view:
+            try:
+                view = view[os.write(descriptor, view) :]
+            except OSError:
+                raise _Descriptor.Error("write error") from None
+
+
+ALL = b"onetwo" + b"three" * 300_000
 
 
 def test_an_onlooker_who_leaves_does_not_stop_the_writer(tmp_path: Path) -> None:
@@ -168,18 +178,39 @@ def test_an_onlooker_who_leaves_does_not_stop_the_writer(tmp_path: Path) -> None
         assert os.read(reading, 3) == b"one"
         raise ValueError("seen enough")
 
-    shown.save_shown(_Custom, tmp_path / "made", _pieces, look)
-    assert (tmp_path / "made").read_bytes() == b"onetwo" + b"three" * 100_000
+    counted = shown.save_shown(_Descriptor, tmp_path / "made", _pieces, look)
+    assert (tmp_path / "made").read_bytes() == ALL
+    assert counted == checksums(tmp_path / "made")
+
+
+def test_an_onlooker_sees_every_byte_and_its_end(tmp_path: Path) -> None:
+    seen: list[bytes] = []
+    ended = threading.Event()
+
+    def look(reading: int) -> None:
+        with os.fdopen(os.dup(reading), "rb") as file:
+            seen.append(file.read())
+        ended.set()
+
+    shown.save_shown(_Descriptor, tmp_path / "made", _pieces, look)
+    assert ended.wait(10)
+    assert seen == [ALL]
+
+
+def test_an_encoder_that_gives_up_is_told(tmp_path: Path) -> None:
+    def save(descriptor: int) -> None:
+        os.write(descriptor, b"half")
+        raise _Descriptor.Error("no more pixels")
+
+    with pytest.raises(_Descriptor.Error, match="no more pixels"):
+        shown.save_shown(_Descriptor, tmp_path / "made", save)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
 def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "made").symlink_to("/dev/full")
-    seen: list[bytes] = []
     with pytest.raises(OSError) as told:
-        shown.save_shown(
-            _Custom, tmp_path / "made", _pieces, lambda reading: seen.append(os.read(reading, 9))
-        )
+        shown.save_shown(_Descriptor, tmp_path / "made", _pieces, lambda reading: None)
     assert told.value.errno == errno.ENOSPC
 
 
@@ -188,7 +219,7 @@ def test_no_onlooker_of_a_picture_that_could_not_be_made(master: Make, tmp_path:
     bad = Recipe(megapixels_min=4)
     made = render_pictures(facts, [(bad, tmp_path / "bad")], hashed=True)
     assert made.onlooker is None
-    (told,) = made.sizes
+    (told,) = made.each
     assert isinstance(told, Rejected)
 
 

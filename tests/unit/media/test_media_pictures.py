@@ -21,6 +21,7 @@ from publisher.manifest.item import Master
 from publisher.manifest.model import ProvenanceClass
 from publisher.media import source, vips
 from publisher.media.budget import MemoryBudget
+from publisher.media.checksums import checksums
 from publisher.media.metadata.embed import embed
 from publisher.media.probe import probe
 from publisher.media.profiles import icc_profile
@@ -216,14 +217,13 @@ def test_a_picture_has_the_same_bytes_alone_and_among_others(
     for master in kinds if room > 1 else kinds[::3]:
         assert master.problem is None, master.problem
         jobs = [(recipe, tmp_path / f"together-{n}") for n, recipe in enumerate(recipes)]
-        sizes = render_pictures(master, jobs).sizes
-        for recipe, (size, (_, together)) in zip(
-            recipes, zip(sizes, jobs, strict=True), strict=True
-        ):
-            assert not isinstance(size, PublisherError), (master.relative, recipe, size.detail)
-            assert size == planned_size(master, recipe), (master.relative, recipe)
-            (alone,) = render_pictures(master, [(recipe, tmp_path / "alone")]).sizes
-            assert alone == size
+        each = render_pictures(master, jobs).each
+        for made, (recipe, together) in zip(each, jobs, strict=True):
+            assert not isinstance(made, PublisherError), (master.relative, recipe, made.detail)
+            assert made.size == planned_size(master, recipe), (master.relative, recipe)
+            assert made.checksums == checksums(together)
+            (alone,) = render_pictures(master, [(recipe, tmp_path / "alone")]).each
+            assert alone == made
             same = (tmp_path / "alone").read_bytes() == together.read_bytes()
             assert same, (master.relative, recipe)
     assert not list(tmp_path.glob(".*"))
