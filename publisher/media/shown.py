@@ -20,7 +20,7 @@ from publisher.media.checksums import Checksums, Tally
 Look = Callable[[int], None]
 """Is called in a thread of its own with a descriptor to read from, whose bytes end when the file does."""
 
-_PIECE = 256 * 1024
+_PIECE = 64 * 1024
 _PIPE = 1024 * 1024
 """Bytes by which a slow onlooker may fall behind before the encoder has to wait."""
 
@@ -78,7 +78,8 @@ class _Carrier(threading.Thread):
         buffer = memoryview(bytearray(_PIECE))
         shown = _Shown(self._look) if self._look is not None else None
         try:
-            while count := self._reading.recv_into(buffer):
+            # The encoder writes eight kilobytes at a time; to wake up for each would cost more than the copy.
+            while count := self._reading.recv_into(buffer, 0, socket.MSG_WAITALL):
                 piece = buffer[:count]
                 _write_all(file, piece)
                 if shown is not None:
