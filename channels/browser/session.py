@@ -23,7 +23,7 @@ from channels.browser.locate import look_once
 from channels.browser.lookup import Lookup
 from channels.browser.outgoing import under_their_names
 from channels.browser.prove import Abandoned, Proven, after_the_submit, prove
-from channels.browser.reconcile import newest
+from channels.browser.reconcile import Row, listed, matches, newest
 from channels.browser.schema import Profile
 from channels.browser.sign_in import probe_session, sign_in
 from channels.browser.stage import Moved
@@ -194,11 +194,28 @@ class BrowserSession(Lookup):
             return identity in known or earlier
 
         if not self.terms.unattended:
-            return self._assisted(flow, old)
+            return self._assisted(flow, key, old)
         flow.press(step)
-        return prove(flow.watch, seconds=self._proof_seconds(), old=old)
+        listed = self._listed(flow, key, old)
+        return prove(flow.watch, seconds=self._proof_seconds(), old=old, listed=listed)
 
-    def _assisted(self, flow: Flow, old: Callable[[str], bool]) -> Proven | Abandoned:
+    def _listed(self, flow: Flow, key: str, old: Callable[[str], bool]) -> Callable[[], str]:
+        """Asks the site's own list for the work, where the profile says that it proves one."""
+        spec, attempt = self.profile.reconcile, self.attempts.read(key)
+        if not self.profile.proof.listed or spec is None or attempt is None:
+            return lambda: ""
+
+        def ours(row: Row) -> bool:
+            known = spec.status.get(row.state)
+            if known in (None, Status.PARTIAL.value, Status.REJECTED.value) or old(row.id):
+                return False
+            return matches(row, attempt.title, attempt.image, spec.match)
+
+        return lambda: listed(flow.watch, ours)
+
+    def _assisted(
+        self, flow: Flow, key: str, old: Callable[[str], bool]
+    ) -> Proven | Abandoned:
         stage, browser = flow.stage, self._opened()
         assist = stage.profile.assist
         button = look_once(assist.press, stage)
@@ -221,7 +238,10 @@ class BrowserSession(Lookup):
             )
 
         seconds = min(assist.seconds, self.context.settings.person_seconds)
-        return prove(flow.watch, seconds=seconds + self._proof_seconds(), left=left, old=old)
+        listed = self._listed(flow, key, old)
+        return prove(
+            flow.watch, seconds=seconds + self._proof_seconds(), left=left, old=old, listed=listed
+        )
 
     def _tasks(self, flow: Flow, listing: Listing) -> tuple[str, ...]:
         royalties = [

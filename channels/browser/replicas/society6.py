@@ -34,7 +34,7 @@ class Society6(Site):
         if asked.path == "/upload":
             left = self.faults.options("leftovers") is not None
             rest = "<p>glass_old.jpg <button>Delete</button></p>" if left else ""
-            return self.form("society6_upload.html", LEFTOVERS=rest)
+            return self.form("society6_upload.html", self.layout(asked), LEFTOVERS=rest)
         if found := re.fullmatch(r"/artwork/(\d+)/(products|edit)", asked.path):
             return self._work(found[1], found[2])
         return self.missing()

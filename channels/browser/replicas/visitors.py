@@ -53,9 +53,14 @@ class Visitors:
         return self._out and asked.cookies.get(COOKIE + "2") != self._seat
 
     def put_out(self) -> None:
-        """The session of whoever was in has ended."""
-        self._out = True
-        self._seat = ""
+        """The session that was there from the start has ended; one that began by signing in goes on."""
+        if not self._out:
+            self._out, self._seat = True, ""
+
+    @property
+    def displaced(self) -> bool:
+        """Whether somebody else's session is the one that counts."""
+        return self._out and self._seat.startswith("elsewhere")
 
     def displace(self) -> None:
         """Somebody signs in elsewhere: that session counts now, and no other."""
