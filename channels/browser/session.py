@@ -25,10 +25,10 @@ from channels.browser.outgoing import under_their_names
 from channels.browser.prove import Abandoned, Proven, after_the_submit, prove
 from channels.browser.reconcile import Row, listed, matches, newest
 from channels.browser.schema import Profile
-from channels.browser.sign_in import probe_session, sign_in
+from channels.browser.sign_in import has_ended, probe_session, sign_in
 from channels.browser.stage import Moved
 from channels.browser.steps import Submit
-from channels.browser.watch import tell
+from channels.browser.watch import signed_out, tell
 from channels.transport.pack import make_pack
 from publisher.errors import (
     Conflict,
@@ -133,7 +133,13 @@ class BrowserSession(Lookup):
         files = under_their_names([s.file for s in staged], self.folder / "outgoing")
         flow = Flow(self.watcher(values, files))
         for _ in range(3):
-            step = flow.to_the_submit()
+            try:
+                step = flow.to_the_submit()
+            except Rejected as error:
+                # What a site's scripts say when nobody is signed in any more looks like a refusal of the work.
+                if has_ended(flow.watch):
+                    raise signed_out(flow.watch) from error
+                raise
             with suppress(Moved):
                 flow.ready(step)
                 self._opened().about_to_submit(flow.stage.page)
