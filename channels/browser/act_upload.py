@@ -79,9 +79,7 @@ def _doze(stage: Stage, step: Upload, now: dict[str, object]) -> None:
         wanted.wait_for(state="attached" if state == "attached" else "visible", timeout=400)
 
 
-def _marks(
-    stage: Stage, step: Upload, watch: Watch, before: dict[str, float]
-) -> dict[str, object]:
+def _marks(stage: Stage, step: Upload, watch: Watch, before: dict[str, float]) -> dict[str, object]:
     """Sign → whether it is there; of a number that is not yet whole, what it says."""
     watch()
     return {f"{a.kind} {a.on}": _mark(stage, a, before) for a in step.verify}

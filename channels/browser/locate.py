@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from channels.browser.profile import css_text, filled_in
 from channels.browser.roll import roll_to
 from channels.browser.signs import Candidate, CandidateKind, Locator
-from channels.browser.stage import Found, Stage, candidate_css, deadline, selector
+from channels.browser.stage import Found, Stage, candidate_css, deadline, of_layout, selector
 from publisher.errors import SiteChanged
 
 if TYPE_CHECKING:
@@ -60,9 +60,7 @@ def handle(scope: Page | Handle, candidate: Candidate, stage: Stage) -> Handle:
 
 def candidates(locator: Locator, stage: Stage) -> list[Candidate]:
     """The candidates in order; a locator of another layout has none."""
-    if locator.layouts and stage.layout and stage.layout not in locator.layouts:
-        return []
-    return list(locator.any)
+    return of_layout(locator, stage.layout)
 
 
 def look_once(key: str, stage: Stage, *, state: str = "", first_only: bool = False) -> Found | None:
@@ -144,7 +142,7 @@ def first_sure(key: str, stage: Stage, state: str = "") -> Found | None:
         return None
     css = selector(key, stage)
     found = stage.page.locator(css)
-    shown = locator.any[0].shown()
+    shown = candidates(locator, stage)[0].shown()
     return Found(found if wanted == "attached" else found.filter(visible=True), 0, shown, css)
 
 

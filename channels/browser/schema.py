@@ -182,10 +182,11 @@ class Profile(Strict):
             if locator.within is not None and locator.within not in self.locators:
                 found.append(f"locator {key}: there is no locator {locator.within!r} to lie in")
             if locator.rows is not None and locator.rows.total not in self.locators:
-                found.append(f"locator {key}: there is no locator {locator.rows.total!r} of a total")
-            found += [
-                f"locator {key}: no layout {x!r}" for x in locator.layouts if x not in layouts
-            ]
+                found.append(
+                    f"locator {key}: there is no locator {locator.rows.total!r} of a total"
+                )
+            named = (*locator.layouts, *(x for c in locator.any for x in c.layouts))
+            found += [f"locator {key}: no layout {x!r}" for x in named if x not in layouts]
         if self.assist.press not in self.locators:
             found.append(f"assist.press: there is no locator {self.assist.press!r}")
         return found

@@ -18,7 +18,7 @@ from channels.browser.accounts import (
 from channels.browser.attempts import Attempt
 from channels.browser.examine import examine
 from channels.browser.fields import Value
-from channels.browser.flow import Flow, shown
+from channels.browser.flow import Flow
 from channels.browser.locate import look_once
 from channels.browser.lookup import Lookup
 from channels.browser.outgoing import under_their_names
@@ -26,7 +26,7 @@ from channels.browser.prove import Abandoned, Proven, after_the_submit, prove
 from channels.browser.reconcile import Row, listed, matches, newest
 from channels.browser.schema import Profile
 from channels.browser.sign_in import has_ended, probe_session, sign_in
-from channels.browser.stage import Moved
+from channels.browser.stage import Moved, shown
 from channels.browser.steps import Submit
 from channels.browser.watch import signed_out, tell
 from channels.transport.pack import make_pack
@@ -219,9 +219,7 @@ class BrowserSession(Lookup):
 
         return lambda: listed(flow.watch, ours)
 
-    def _assisted(
-        self, flow: Flow, key: str, old: Callable[[str], bool]
-    ) -> Proven | Abandoned:
+    def _assisted(self, flow: Flow, key: str, old: Callable[[str], bool]) -> Proven | Abandoned:
         stage, browser = flow.stage, self._opened()
         assist = stage.profile.assist
         button = look_once(assist.press, stage)

@@ -58,6 +58,7 @@ class Candidate(Strict):
         None, pattern=r"^[a-z][a-z0-9-]*$", description="Element of an id or name."
     )
     exact: bool = True
+    layouts: tuple[Key, ...] = Field((), description="The layouts that it belongs to; empty: all.")
 
     @model_validator(mode="after")
     def _one_kind(self) -> Candidate:

@@ -93,7 +93,7 @@ a person has solved it.
 LISTS = ("moving_list", "wrong_total", "edited_title", "delayed", "deleted", "empty_401")
 """Group 13. ``delayed`` has ``seconds``."""
 LIMITS = ("limit_429", "limit_before", "limit_after", "limit_products", "help_text")
-"""Group 14. ``limit_products`` shows only once a product is chosen. ``help_text`` is a negative control: it stops nobody."""
+"""Group 14. ``limit_products`` shows once a product is chosen. ``help_text`` is a negative control: it stops nobody."""
 CONTENT = (
     "hostile_page",
     "hidden_errors",

@@ -1,7 +1,7 @@
 """A replica of a stock portal: typed batches with a silent cap, inert inputs, and read endpoints for its scripts.
 
-A page of its grid has ten cards however many there are; only the endpoints are complete. Signed out they answer 401 with
-a document that a careless reader takes for an empty batch.
+A page of its grid has ten cards however many there are; only the endpoints are complete. Signed out they answer 401
+with a document that a careless reader takes for an empty batch.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from channels.browser.replicas.ledger import Picture, Work
 from channels.browser.replicas.site import Site, escaped
-from channels.browser.replicas.wire import Asked, Reply, as_json, redirect
+from channels.browser.replicas.wire import Asked, Reply, as_json
 
 BATCHES = {"7001": "creative", "7002": "editorial", "7003": "creative"}
 """The batches that the seller has made, by number; the last one is closed."""

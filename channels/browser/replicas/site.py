@@ -148,7 +148,9 @@ class Site(ABC):
 
     def _sign_in(self, asked: Asked) -> Reply:
         if asked.method == "POST":
-            if self.faults.options("captcha") is not None and not asked.form.get("g-recaptcha-response"):
+            if self.faults.options("captcha") is not None and not asked.form.get(
+                "g-recaptcha-response"
+            ):
                 return Reply(_PLAIN.format("Sign in", "Show that you are human"), 403)
             crumb = self.visitors.sign_in(remembered=self.faults.options("remembered") is not None)
             return replace(redirect(self.home), headers=(("Location", self.home), crumb))
@@ -237,7 +239,8 @@ class Site(ABC):
     def _make(self, title: str, picture: Picture, form: str, fields: Mapping[str, Any]) -> Work:
         late = self.faults.options("delayed")
         lag = float(late.get("seconds", 2)) if late is not None else self.lag()
-        return self.books.create(title, picture, form, fields, state=self.state, lag=lag)
+        known = str(fields.get("draft") or "")
+        return self.books.create(title, picture, form, fields, known, state=self.state, lag=lag)
 
     def lag(self) -> float:
         """Seconds until a new work is in the site's lists."""

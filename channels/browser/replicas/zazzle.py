@@ -136,7 +136,9 @@ class Zazzle(Site):
             return Reply(
                 f'<!doctype html>{self.menu}<div class="ErrorList">This product is sold out</div>'
             )
-        return self.form("zazzle_product.html", self.layout(asked), PRODUCT=product, GRID=self._grid())
+        return self.form(
+            "zazzle_product.html", self.layout(asked), PRODUCT=product, GRID=self._grid()
+        )
 
     def _post(self, asked: Asked) -> Reply:
         layout = self.layout(asked)
