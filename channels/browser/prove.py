@@ -68,7 +68,7 @@ def prove(
             if found is not None:
                 return found
             if ask():
-                ask = deadline(1.0)
+                ask = deadline(3.0)
                 if identity := listed():
                     return _proven(stage, identity)
             if look_round():

@@ -202,8 +202,8 @@ class BrowserSession(Lookup):
         if not self.terms.unattended:
             return self._assisted(flow, key, old)
         flow.press(step)
-        listed = self._listed(flow, key, old)
-        return prove(flow.watch, seconds=self._proof_seconds(), old=old, listed=listed)
+        in_list = self._listed(flow, key, old)
+        return prove(flow.watch, seconds=self._proof_seconds(), old=old, listed=in_list)
 
     def _listed(self, flow: Flow, key: str, old: Callable[[str], bool]) -> Callable[[], str]:
         """Asks the site's own list for the work, where the profile says that it proves one."""
@@ -242,9 +242,14 @@ class BrowserSession(Lookup):
             )
 
         seconds = min(assist.seconds, self.context.settings.person_seconds)
-        listed = self._listed(flow, key, old)
+        in_list = self._listed(flow, key, old)
         return prove(
-            flow.watch, seconds=seconds + self._proof_seconds(), left=left, old=old, listed=listed
+            flow.watch,
+            seconds=seconds + self._proof_seconds(),
+            left=left,
+            old=old,
+            # As long as the person looks the form over, there is nothing to ask for.
+            listed=lambda: in_list() if browser.sent else "",
         )
 
     def _tasks(self, flow: Flow, listing: Listing) -> tuple[str, ...]:
