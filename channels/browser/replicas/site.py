@@ -154,7 +154,7 @@ class Site(ABC):
                 return Reply(_PLAIN.format("Sign in", "Show that you are human"), 403)
             crumb = self.visitors.sign_in(remembered=self.faults.options("remembered") is not None)
             return replace(redirect(self.home), headers=(("Location", self.home), crumb))
-        shown = {n: {} for n in ("captcha",) if self.faults.options(n) is not None}
+        shown: dict[str, Any] = {n: {} for n in ("captcha",) if self.faults.options(n) is not None}
         if self.visitors.displaced:
             shown["displaced"] = {}
         text = page("login.html").replace("LOGIN", self.login)

@@ -82,5 +82,5 @@ class Visitors:
 
 def drawn(layouts: Sequence[str], options: dict[str, Any], asked: Asked) -> str:
     """The layout that a visit is shown: the same one for its whole length, by ``seed`` and the visit."""
-    some = [x for x in options.get("among", layouts) if x in layouts]
+    some: list[str] = [x for x in options.get("among", layouts) if x in layouts]
     return random.Random(f"{options.get('seed', 1)} {asked.cookies.get(VISIT)}").choice(some)  # noqa: S311
