@@ -75,6 +75,7 @@ def test_the_other_sites_try_two_as_well(staged: Any, site: str, among: list[str
     assert stage.sent == 4
 
 
+@rare
 def test_an_unknown_layout_is_named_and_makes_nothing(staged: Any) -> None:
     stage = staged("redbubble")
     stage.sandbox.fault("ab_layout", among=["other_tags"])

@@ -75,7 +75,6 @@ def test_a_session_that_goes_costs_a_sign_in_and_nothing_else(
     # As long as nobody signs in, the account says so, and does nothing.
     told = _ended(lambda: stage.session().check())
     assert isinstance(told, AuthFailed) and "publisher login redbubble" in told.remedy
-    assert isinstance(_ended(lambda: stage.session().find(listing.key)), AuthFailed) or not pressed
     assert isinstance(_ended(lambda: stage.create()), AuthFailed)
     stage.sandbox.clear_faults()
     found = stage.session().find(listing.key)
@@ -157,9 +156,8 @@ def _person(stage: Any, *, solves: bool = True) -> Any:
     return seat
 
 
-@pytest.mark.parametrize(
-    "site", some(["redbubble", "zazzle", "stock-portal", "society6"], "redbubble")
-)
+@rare
+@pytest.mark.parametrize("site", ["redbubble", "zazzle", "stock-portal", "society6"])
 def test_a_person_signs_in_again_and_the_other_login_is_out(staged: Any, site: str) -> None:
     stage = staged(site)
     stage.session().check()
