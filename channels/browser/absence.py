@@ -51,7 +51,8 @@ def too_early(attempt: Attempt, profile: Profile, now: dt.datetime) -> Missing |
 def last_moment(attempt: Attempt, profile: Profile) -> dt.datetime:
     """After this the button was surely not pressed any more, nor the form sent again by its page."""
     if attempt.ended:
-        return dt.datetime.fromisoformat(attempt.ended)
+        # A clock that was put back meanwhile does not make the wait shorter.
+        return max(dt.datetime.fromisoformat(attempt.ended), attempt.moment)
     return attempt.moment + dt.timedelta(seconds=profile.proof.seconds)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from channels.browser.locate import Missing, Watch, find, look_once
+from channels.browser.locate import Missing, Watch, find, in_rows, look_once
 from channels.browser.profile import css_text
 from channels.browser.stage import Filled, Found, Stage, Standing, deadline
 from channels.browser.steps import Check, Colour, Pick, Press, Products, Radio, Select, Slider, Tree
@@ -254,10 +254,30 @@ def _pick(stage: Stage, entries: str, level: str, watch: Watch) -> None:
 
 def press(stage: Stage, step: Press, watch: Watch) -> None:
     """Click something inside the form and wait until what it closes is gone."""
-    find(step.on, stage, watch, seconds=step.seconds, state="enabled").handle.click(timeout=5000)
+    over = deadline(step.seconds)
+    while not _pressed(stage, step, watch):
+        if over():
+            raise SiteChanged(f"{stage.profile.identity.site}: {step.on} does not stay in view")
     over = deadline(step.seconds)
     while step.done is not None and look_once(step.done, stage) is not None:
         if over():
             raise SiteChanged(f"{stage.profile.identity.site}: {step.done} does not go away")
         watch()
         stage.pause()
+
+
+def _pressed(stage: Stage, step: Press, watch: Watch) -> bool:
+    """Click; False when the list around it was drawn anew before that."""
+    from playwright.sync_api import TimeoutError as Late
+
+    handle = find(step.on, stage, watch, seconds=step.seconds, state="enabled").handle
+    if not in_rows(step.on, stage):
+        handle.click(timeout=5000)
+        return True
+    try:
+        handle.click(timeout=1500)
+    except Late:
+        if look_once(step.on, stage) is not None:
+            raise
+        return False
+    return True

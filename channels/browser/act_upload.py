@@ -8,7 +8,15 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
-from channels.browser.locate import Watch, find, first_sure, look_once, missing
+from channels.browser.locate import (
+    Watch,
+    find,
+    first_sure,
+    in_rows,
+    look_once,
+    missing,
+    reach,
+)
 from channels.browser.stage import Filled, Stage, deadline, selector
 from channels.browser.steps import Arrived, Upload
 from publisher.errors import Rejected, SiteChanged, Transient
@@ -16,24 +24,26 @@ from publisher.errors import Rejected, SiteChanged, Transient
 
 def upload(stage: Stage, step: Upload, watch: Watch) -> None:
     """Give the file over and wait until it is there. Raises Rejected with the page's words, or Transient."""
-    if step.already is not None and look_once(step.already, stage) is not None:
+    if step.already is not None and reach(step.already, stage) is not None:
         # An earlier attempt brought it here and went no further.
         stage.notes.warnings.append("the file was there from an earlier attempt")
         stage.notes.verified.add(step.key)
         return
     counted = any(a.kind == "counter" for a in step.verify)
-    first = _marks(stage, step, watch)
+    watch()
+    before = {a.on: _number(stage, a) for a in step.verify if a.kind == "counter"}
+    first = _marks(stage, step, watch, before)
     if step.fresh and not counted and all(first.values()):
         raise SiteChanged(
             f"{stage.profile.identity.site}: the page shows a file before one was given to it",
             remedy="remove what an earlier attempt left there, then push again",
         )
-    before = {a.on: _number(stage, a) for a in step.verify if a.kind == "counter"}
     _give(stage, step, watch)
     over, begun, pause = deadline(step.seconds), deadline(step.begins), deadline(0)
     started = False
     while True:
         now = _marks(stage, step, watch, before)
+        _roll(stage, step, now)
         if all(now.values()):
             break
         started = started or now != first
@@ -69,12 +79,19 @@ def _doze(stage: Stage, step: Upload, now: dict[str, object]) -> None:
         wanted.wait_for(state="attached" if state == "attached" else "visible", timeout=400)
 
 
-def _marks(
-    stage: Stage, step: Upload, watch: Watch, before: dict[str, float] | None = None
-) -> dict[str, object]:
+def _marks(stage: Stage, step: Upload, watch: Watch, before: dict[str, float]) -> dict[str, object]:
     """Sign → whether it is there; of a number that is not yet whole, what it says."""
     watch()
-    return {f"{a.kind} {a.on}": _mark(stage, a, before or {}) for a in step.verify}
+    return {f"{a.kind} {a.on}": _mark(stage, a, before) for a in step.verify}
+
+
+def _roll(stage: Stage, step: Upload, now: dict[str, object]) -> None:
+    """Look for an entry where it may be out of view, once all other signs say that the bytes are there."""
+    lacking = [a for a in step.verify if not now[f"{a.kind} {a.on}"]]
+    if len(lacking) == 1 and len(step.verify) > 1 and lacking[0].kind == "appears":
+        (sign,) = lacking
+        if in_rows(sign.on, stage):
+            now[f"appears {sign.on}"] = reach(sign.on, stage) is not None
 
 
 def _mark(stage: Stage, sign: Arrived, before: dict[str, float]) -> object:

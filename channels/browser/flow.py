@@ -29,7 +29,7 @@ from channels.browser.fields import Value
 from channels.browser.locate import choose_layout, find, first_sure, look_once
 from channels.browser.look import View
 from channels.browser.profile import filled_in, permitted
-from channels.browser.stage import Filled, Moved, Notes, Stage, Standing, deadline
+from channels.browser.stage import Moved, Notes, Stage, Standing, deadline
 from channels.browser.steps import (
     Choose,
     Dialogs,
@@ -185,14 +185,14 @@ class Flow:
                 self._disturbed(step, second)
 
     def _act(self, step: Step) -> None:
+        if isinstance(step, (Press, Choose)) and step.saves:
+            # What this closes cannot be looked at later, so it is read back now.
+            self._read_back()
+            self.stage.notes.again.clear()
         own = _OWN.get(type(step))
         if own is not None:
             own(self, step)
             return
-        if isinstance(step, Press) and step.saves:
-            # What this closes cannot be looked at later, so it is read back now.
-            self._read_back()
-            self.stage.notes.again.clear()
         _VERBS[step.do](self.stage, step, self.watch)
 
     def _disturbed(self, step: Step, error: Error, *, again: bool = False) -> None:
@@ -239,10 +239,19 @@ class Flow:
         self._arrive(step.expect, step.seconds)
 
     def _arrive(self, expect: str | None, seconds: float) -> None:
-        stage = self.stage
-        self.watch()
-        if expect is not None:
-            find(expect, stage, self.watch, seconds=seconds)
+        from playwright.sync_api import Error
+
+        stage, over = self.stage, deadline(seconds)
+        while True:
+            try:
+                self.watch()
+                if expect is not None:
+                    find(expect, stage, self.watch, seconds=seconds)
+                break
+            except Error as error:
+                # The page before it is only now going: what led here is not done a second time for that.
+                if over() or "destroyed" not in error.message:
+                    raise
         if not stage.layout and stage.profile.layouts:
             stage.layout = choose_layout(stage, self.watch)
         token = secrets.token_hex(8)
@@ -329,8 +338,3 @@ def _stands(again: Standing, seen: View) -> bool:
     if isinstance(again.wanted, bool):
         return control.checked is again.wanted
     return same(control.value, again.wanted)
-
-
-def shown(filled: list[Filled]) -> str:
-    """What the form was given, one line each, for the person at the terminal."""
-    return "\n".join(f"  {f.key}: {' '.join(f.shown.split())[:200]}" for f in filled)

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from channels.browser.profile import css_text, filled_in
+from channels.browser.roll import roll_to
 from channels.browser.signs import Candidate, CandidateKind, Locator
-from channels.browser.stage import Found, Stage, candidate_css, deadline, selector
+from channels.browser.stage import Found, Stage, candidate_css, deadline, of_layout, selector
 from publisher.errors import SiteChanged
 
 if TYPE_CHECKING:
@@ -59,9 +60,7 @@ def handle(scope: Page | Handle, candidate: Candidate, stage: Stage) -> Handle:
 
 def candidates(locator: Locator, stage: Stage) -> list[Candidate]:
     """The candidates in order; a locator of another layout has none."""
-    if locator.layouts and stage.layout and stage.layout not in locator.layouts:
-        return []
-    return list(locator.any)
+    return of_layout(locator, stage.layout)
 
 
 def look_once(key: str, stage: Stage, *, state: str = "", first_only: bool = False) -> Found | None:
@@ -99,6 +98,8 @@ def find(key: str, stage: Stage, watch: Watch, *, seconds: float = 15.0, state: 
         watch()
         settled = patient() or key in stage.notes.drift
         found = look_once(key, stage, state=state, first_only=not settled)
+        if found is None and _rolled(key, stage):
+            found = look_once(key, stage, state=state, first_only=not settled)
         if found is not None:
             if found.index:
                 stage.notes.drift.setdefault(key, found.shown)
@@ -106,6 +107,29 @@ def find(key: str, stage: Stage, watch: Watch, *, seconds: float = 15.0, state: 
         if over() and settled:
             raise missing(key, stage, state)
         stage.pause()
+
+
+def in_rows(key: str, stage: Stage) -> str:
+    """The entry of a list that a control is or lies in; empty where there is none."""
+    locator = stage.profile.locators[key]
+    if locator.rows is not None:
+        return key
+    return in_rows(locator.within, stage) if locator.within is not None else ""
+
+
+def reach(key: str, stage: Stage) -> Found | None:
+    """One look at a locator, for which its list is rolled through. Raises SiteChanged when that is not whole."""
+    found = look_once(key, stage)
+    return look_once(key, stage) if found is None and _rolled(key, stage) else found
+
+
+def _rolled(key: str, stage: Stage) -> bool:
+    """Whether the list that a control lies in was rolled until its entry came into view."""
+    entry = in_rows(key, stage)
+    rows = stage.profile.locators[entry].rows if entry else None
+    if rows is None or look_once(entry, stage) is not None:
+        return False
+    return roll_to(selector(entry, stage), rows, stage)
 
 
 def first_sure(key: str, stage: Stage, state: str = "") -> Found | None:
@@ -118,7 +142,7 @@ def first_sure(key: str, stage: Stage, state: str = "") -> Found | None:
         return None
     css = selector(key, stage)
     found = stage.page.locator(css)
-    shown = locator.any[0].shown()
+    shown = candidates(locator, stage)[0].shown()
     return Found(found if wanted == "attached" else found.filter(visible=True), 0, shown, css)
 
 

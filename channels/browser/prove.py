@@ -48,23 +48,29 @@ def prove(
     seconds: float,
     left: Callable[[], bool] = lambda: False,
     old: Callable[[str], bool] = lambda _identity: False,
+    listed: Callable[[], str] = lambda: "",
 ) -> Proven | Abandoned:
     """Wait for a proof or a refusal, in every page of the browser. Raises Rejected or OutcomeUnknown.
 
     ``left`` says whether the person has given up; it is asked while nothing is known. ``old`` says of an id
-    that its work was there before: a page that an earlier work left open proves nothing.
+    that its work was there before: a page that an earlier work left open proves nothing. ``listed`` is the id
+    under which the site's own list has the work, once it does.
     """
     from playwright.sync_api import Error
 
     stage = watcher.stage
     over = deadline(seconds)
     reason = "the site showed no proof in time"
-    obstacle, look_round = Obstacle(watcher), deadline(0.5)
+    obstacle, look_round, ask = Obstacle(watcher), deadline(0.5), deadline(1.0)
     while True:
         try:
             found = _look(stage, old)
             if found is not None:
                 return found
+            if ask():
+                ask = deadline(3.0)
+                if identity := listed():
+                    return _proven(stage, identity)
             if look_round():
                 look_round = deadline(0.5)
                 if (stopped := obstacle.stays()) and not watcher.person:
@@ -154,7 +160,7 @@ def _look(stage: Stage, old: Callable[[str], bool]) -> Proven | None:
             if holds(success.sign, seen):
                 identity = _captured(stage, page, seen.url, success)
                 if identity and not old(identity):
-                    return Proven(identity, address(stage, identity), Status(proof.status))
+                    return _proven(stage, identity)
         for sign in proof.refused:
             if holds(sign, seen):
                 words = next((t for t in seen.texts.get(sign.css or "", ()) if t), "it said no")
@@ -163,6 +169,10 @@ def _look(stage: Stage, old: Callable[[str], bool]) -> Proven | None:
                     remedy="correct what the site names, then push again",
                 )
     return None
+
+
+def _proven(stage: Stage, identity: str) -> Proven:
+    return Proven(identity, address(stage, identity), Status(stage.profile.proof.status))
 
 
 def _captured(stage: Stage, page: Page, url: str, success: Success) -> str:

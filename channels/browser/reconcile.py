@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from channels.browser.schema import Reconcile
 from channels.browser.signs import Capture
 from channels.browser.stage import Moved, deadline
 from channels.browser.watch import Watcher
-from publisher.errors import AuthFailed, SiteChanged, Transient
+from publisher.errors import AuthFailed, PublisherError, SiteChanged, Transient
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -100,6 +100,37 @@ def _complete(watcher: Watcher, spec: Reconcile, count: int, total: int | None) 
                 f"{site}: the list is empty, and the page does not say that it is",
                 remedy="see that somebody is signed in, then correct reconcile in the profile",
             )
+
+
+FETCH = """async (url) => {
+  const answer = await fetch(url, {credentials: 'same-origin', cache: 'no-store'});
+  return [answer.status, await answer.text()];
+}"""
+
+
+def listed(watcher: Watcher, wanted: Callable[[Row], bool]) -> str:
+    """The id of the one entry of a read endpoint that is ``wanted``; empty as long as nothing is certain.
+
+    The page asks for it as its own scripts do, so that it stays where it is.
+    """
+    from playwright.sync_api import Error
+
+    stage, spec = watcher.stage, watcher.stage.profile.reconcile
+    assert spec is not None
+    found: list[Row] = []
+    for number in range(spec.first, spec.first + spec.pages):
+        url = filled_in(spec.url, {**stage.values, "page": str(number)}, "url")
+        try:
+            status, text = stage.page.evaluate(FETCH, url)
+            page, total = _json(watcher, spec, text if status == 200 else "")
+        except (Error, PublisherError):
+            return ""
+        found += page
+        if spec.per_page is None or len(page) < spec.per_page:
+            whole = total is None or total == len(found)
+            fits = [r.id for r in found if wanted(r)] if whole else []
+            return fits[0] if len(fits) == 1 else ""
+    return ""
 
 
 def newest(watcher: Watcher) -> int | None:

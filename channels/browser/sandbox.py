@@ -91,7 +91,7 @@ class AdapterSandbox(Sandbox):
     def clear_faults(self) -> None:
         """Switch all faults off, and sign the seller in again."""
         self.site.faults.clear()
-        self.site.welcome()
+        self.site.visitors.welcome()
 
 
 def resolver_rules(hosts: Sequence[str], port: int) -> str:

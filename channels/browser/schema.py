@@ -64,6 +64,7 @@ class Proof(Strict):
     )
     seconds: float = Field(120.0, gt=0, le=900)
     status: Literal["live", "submitted", "in-review", "uploaded"] = "live"
+    listed: bool = Field(False, description="An entry of the site's own list proves it, too.")
     url: str = Field("", description="Address of the work; {id} is the remote id.")
 
 
@@ -168,6 +169,8 @@ class Profile(Strict):
         problems += [f"layout {k!r} is named twice" for k in keyed(x.key for x in self.layouts)]
         twice = keyed(x.key for x in self.interstitials)
         problems += [f"interstitial {k!r} is named twice" for k in twice]
+        if self.proof.listed and (self.reconcile is None or self.reconcile.kind != "json"):
+            problems.append("proof.listed needs a read endpoint: reconcile of the kind json")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -178,9 +181,12 @@ class Profile(Strict):
         for key, locator in self.locators.items():
             if locator.within is not None and locator.within not in self.locators:
                 found.append(f"locator {key}: there is no locator {locator.within!r} to lie in")
-            found += [
-                f"locator {key}: no layout {x!r}" for x in locator.layouts if x not in layouts
-            ]
+            if locator.rows is not None and locator.rows.total not in self.locators:
+                found.append(
+                    f"locator {key}: there is no locator {locator.rows.total!r} of a total"
+                )
+            named = (*locator.layouts, *(x for c in locator.any for x in c.layouts))
+            found += [f"locator {key}: no layout {x!r}" for x in named if x not in layouts]
         if self.assist.press not in self.locators:
             found.append(f"assist.press: there is no locator {self.assist.press!r}")
         return found

@@ -18,17 +18,17 @@ from channels.browser.accounts import (
 from channels.browser.attempts import Attempt
 from channels.browser.examine import examine
 from channels.browser.fields import Value
-from channels.browser.flow import Flow, shown
+from channels.browser.flow import Flow
 from channels.browser.locate import look_once
 from channels.browser.lookup import Lookup
 from channels.browser.outgoing import under_their_names
 from channels.browser.prove import Abandoned, Proven, after_the_submit, prove
-from channels.browser.reconcile import newest
+from channels.browser.reconcile import Row, listed, matches, newest
 from channels.browser.schema import Profile
-from channels.browser.sign_in import probe_session, sign_in
-from channels.browser.stage import Moved
+from channels.browser.sign_in import has_ended, probe_session, sign_in
+from channels.browser.stage import Moved, shown
 from channels.browser.steps import Submit
-from channels.browser.watch import tell
+from channels.browser.watch import signed_out, tell
 from channels.transport.pack import make_pack
 from publisher.errors import (
     Conflict,
@@ -133,7 +133,13 @@ class BrowserSession(Lookup):
         files = under_their_names([s.file for s in staged], self.folder / "outgoing")
         flow = Flow(self.watcher(values, files))
         for _ in range(3):
-            step = flow.to_the_submit()
+            try:
+                step = flow.to_the_submit()
+            except Rejected as error:
+                # What a site's scripts say when nobody is signed in any more looks like a refusal of the work.
+                if has_ended(flow.watch):
+                    raise signed_out(flow.watch) from error
+                raise
             with suppress(Moved):
                 flow.ready(step)
                 self._opened().about_to_submit(flow.stage.page)
@@ -194,11 +200,26 @@ class BrowserSession(Lookup):
             return identity in known or earlier
 
         if not self.terms.unattended:
-            return self._assisted(flow, old)
+            return self._assisted(flow, key, old)
         flow.press(step)
-        return prove(flow.watch, seconds=self._proof_seconds(), old=old)
+        in_list = self._listed(flow, key, old)
+        return prove(flow.watch, seconds=self._proof_seconds(), old=old, listed=in_list)
 
-    def _assisted(self, flow: Flow, old: Callable[[str], bool]) -> Proven | Abandoned:
+    def _listed(self, flow: Flow, key: str, old: Callable[[str], bool]) -> Callable[[], str]:
+        """Asks the site's own list for the work, where the profile says that it proves one."""
+        spec, attempt = self.profile.reconcile, self.attempts.read(key)
+        if not self.profile.proof.listed or spec is None or attempt is None:
+            return lambda: ""
+
+        def ours(row: Row) -> bool:
+            known = spec.status.get(row.state)
+            if known in (None, Status.PARTIAL.value, Status.REJECTED.value) or old(row.id):
+                return False
+            return matches(row, attempt.title, attempt.image, spec.match)
+
+        return lambda: listed(flow.watch, ours)
+
+    def _assisted(self, flow: Flow, key: str, old: Callable[[str], bool]) -> Proven | Abandoned:
         stage, browser = flow.stage, self._opened()
         assist = stage.profile.assist
         button = look_once(assist.press, stage)
@@ -221,7 +242,15 @@ class BrowserSession(Lookup):
             )
 
         seconds = min(assist.seconds, self.context.settings.person_seconds)
-        return prove(flow.watch, seconds=seconds + self._proof_seconds(), left=left, old=old)
+        in_list = self._listed(flow, key, old)
+        return prove(
+            flow.watch,
+            seconds=seconds + self._proof_seconds(),
+            left=left,
+            old=old,
+            # As long as the person looks the form over, there is nothing to ask for.
+            listed=lambda: in_list() if browser.sent else "",
+        )
 
     def _tasks(self, flow: Flow, listing: Listing) -> tuple[str, ...]:
         royalties = [

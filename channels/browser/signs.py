@@ -58,6 +58,7 @@ class Candidate(Strict):
         None, pattern=r"^[a-z][a-z0-9-]*$", description="Element of an id or name."
     )
     exact: bool = True
+    layouts: tuple[Key, ...] = Field((), description="The layouts that it belongs to; empty: all.")
 
     @model_validator(mode="after")
     def _one_kind(self) -> Candidate:
@@ -88,6 +89,18 @@ class Candidate(Strict):
         return " ".join(parts)
 
 
+class Rows(Strict):
+    """A list of which a page holds only what is in view: it is scrolled, and its pages are turned."""
+
+    row: str = Field(min_length=1, description="CSS of its entries.")
+    total: Key = Field(description="Locator of the number of entries; as many must have been seen.")
+    scroll: str = Field("", description="CSS of what scrolls; empty is the page itself.")
+    first: str = Field("", description="CSS of the control that leads to the first page.")
+    next: str = Field(
+        "", description="CSS of the control of a further page; gone or off on the last."
+    )
+
+
 class Locator(Strict):
     """A named control. Candidates are tried in order; one that is not the first is a drift warning."""
 
@@ -102,7 +115,15 @@ class Locator(Strict):
         "form",
         description="On the form at once, after the upload, or elsewhere: a check looks at the first.",
     )
+    rows: Rows | None = Field(None, description="The list that it is an entry of.")
     layouts: tuple[Key, ...] = ()
+
+    @model_validator(mode="after")
+    def _entry_of_a_list(self) -> Locator:
+        plain = (CandidateKind.CSS, CandidateKind.ID, CandidateKind.NAME, CandidateKind.TESTID)
+        if self.rows is not None and self.any[0].kind not in plain:
+            raise ValueError("an entry of `rows` begins with css, id, name or testid")
+        return self
 
 
 class InterstitialClass(str, Enum):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from channels.browser.fields import Value
 from channels.browser.profile import css_text, filled_in
 from channels.browser.schema import Profile
-from channels.browser.signs import Candidate, CandidateKind
+from channels.browser.signs import Candidate, CandidateKind, Locator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,14 +119,24 @@ class Stage:
 
 def selector(key: str, stage: Stage) -> str:
     """The selector of a locator's first candidate in its scope; empty where only Playwright can look."""
-    locator = stage.profile.locators[key]
-    if locator.layouts and stage.layout and stage.layout not in locator.layouts:
-        return ""
-    css = candidate_css(locator.any[0], stage)
+    locator, some = (
+        stage.profile.locators[key],
+        of_layout(stage.profile.locators[key], stage.layout),
+    )
+    css = candidate_css(some[0], stage) if some else ""
     if css and locator.within is not None:
         around = selector(locator.within, stage)
         return f":is({around}) :is({css})" if around else ""
     return css
+
+
+def of_layout(locator: Locator, layout: str) -> list[Candidate]:
+    """The candidates of a locator in a layout, in order; all of them as long as it is not known."""
+    if not layout:
+        return list(locator.any)
+    if locator.layouts and layout not in locator.layouts:
+        return []
+    return [c for c in locator.any if not c.layouts or layout in c.layouts]
 
 
 def candidate_css(candidate: Candidate, stage: Stage) -> str:
@@ -149,3 +159,8 @@ def deadline(seconds: float) -> Callable[[], bool]:
     """A question that says yes once ``seconds`` have passed. Monotonic: the wall clock may jump."""
     end = time.monotonic() + seconds
     return lambda: time.monotonic() >= end
+
+
+def shown(filled: list[Filled]) -> str:
+    """What the form was given, one line each, for the person at the terminal."""
+    return "\n".join(f"  {f.key}: {' '.join(f.shown.split())[:200]}" for f in filled)

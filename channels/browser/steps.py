@@ -72,6 +72,7 @@ class Choose(StepBase):
     do: Literal["choose"]
     on: Key
     expect: Key | None = None
+    saves: bool = Field(False, description="As of `press`: all is read back before it.")
 
 
 class Arrived(Strict):

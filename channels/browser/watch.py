@@ -181,11 +181,7 @@ class Watcher:
 
     def _signed_out(self) -> None:
         """The session is gone: a person signs in where one can see the window, else the account stops."""
-        profile = self.stage.profile
-        error = AuthFailed(
-            f"{profile.identity.site}: nobody is signed in",
-            remedy=f"run publisher login {self.account}, then push again",
-        )
+        profile, error = self.stage.profile, signed_out(self)
         if not self.person or self.stage.sending:
             raise error
         tell(f"{self.account}: sign in to {profile.identity.site} in the browser window")
@@ -213,6 +209,14 @@ _WORDS = {
     InterstitialClass.SURVEY: "a survey does not go away",
     InterstitialClass.ONE_TAP: "a sign-in prompt does not go away",
 }
+
+
+def signed_out(watcher: Watcher) -> AuthFailed:
+    """The error for a session that is gone."""
+    return AuthFailed(
+        f"{watcher.stage.profile.identity.site}: nobody is signed in",
+        remedy=f"run publisher login {watcher.account}, then push again",
+    )
 
 
 def ending(item: Interstitial, profile: Profile, account: str, now: dt.datetime) -> PublisherError:

@@ -112,10 +112,10 @@ class Stage:
     def _sending(self) -> None:
         self.sent += 1
 
-    def work(self, title: str = "", **fields: Any) -> tuple[Listing, Staged]:
+    def work(self, title: str = "", name: str = "", **fields: Any) -> tuple[Listing, Staged]:
         """A listing that nothing else here is like, and its picture."""
         self._numbers += 1
-        name = f"glass_{self._numbers:03d}.jpg"
+        name = name or f"glass_{self._numbers:03d}.jpg"
         path = self.folder / name
         data = bytes(range(256)) * 40 + name.encode()
         path.write_bytes(data)

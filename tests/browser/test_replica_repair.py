@@ -98,3 +98,15 @@ def test_hostile_titles_are_titles(staged: Any) -> None:
         assert work.title == title.strip()
         found = stage.session().find(title.strip())
         assert found is not None and found.id == work.id
+
+
+@pytest.mark.rare
+@pytest.mark.parametrize("site", ["redbubble", "zazzle", "stock-portal", "society6"])
+def test_hostile_file_names_are_names(staged: Any, site: str) -> None:
+    stage = staged(site)
+    # Longer than the fifty characters that a grid shows, with all that an address or a page could trip over.
+    name = f"#1 glas \u00fc \u4e16 100% 'dunes' & <b>more %41 {'x' * 40}.jpg"
+    listing, picture = stage.work(name=name)
+    receipt = stage.session().create(listing, [picture], listing.key)
+    (work,) = [w for w in stage.works() if w.picture.sha256 == picture.file.sha256]
+    assert work.id == receipt.remote.id and work.picture.name == name

@@ -49,8 +49,17 @@ FORM = (
     "search_box",
     "lazy_cards",
     "leftovers",
+    "ab_layout",
+    "virtual_grid",
+    "page_size_resets",
+    "select_all",
 )
-"""Group 9. ``renamed`` has ``map`` (old text of the page -> new), ``tick_in_dom_only`` has ``id``."""
+"""Group 9. ``renamed`` has ``map`` (old text of the page -> new), ``tick_in_dom_only`` has ``id``.
+
+``ab_layout`` shows each visit one of the site's layouts, drawn by ``seed`` from those ``among`` which it chooses.
+``virtual_grid`` holds only the rows in view, the oldest first. ``page_size_resets`` goes back to the first page and
+ten rows every so many ``seconds``. ``select_all`` selects what is in view; without it the button selects nothing.
+"""
 OBSTACLES = (
     "challenge",
     "challenge_xhr",
@@ -65,6 +74,9 @@ OBSTACLES = (
 """Group 10. ``challenge`` has ``seconds`` (0: until somebody clicks) and ``home`` (it leads there)."""
 SESSION = (
     "signed_out",
+    "displaced",
+    "remembered",
+    "captcha",
     "stale_token",
     "looks_signed_in",
     "two_factor",
@@ -72,19 +84,26 @@ SESSION = (
     "closed",
     "maintenance",
 )
-"""Group 11 and the states of an account. ``signed_out`` has ``at``."""
+"""Group 11 and the states of an account. ``signed_out`` and ``displaced`` (another login took the session) have ``at``.
+
+``looks_signed_in`` greets a stranger on public pages as if he were in; with ``leads`` private pages lead there, and
+not to the sign-in. ``remembered`` has a sign-in outlive its browser. ``captcha`` keeps the sign-in's button off until
+a person has solved it.
+"""
 LISTS = ("moving_list", "wrong_total", "edited_title", "delayed", "deleted", "empty_401")
 """Group 13. ``delayed`` has ``seconds``."""
-LIMITS = ("limit_429", "limit_before", "limit_after", "help_text")
-"""Group 14. ``help_text`` is a negative control: it stops nobody."""
+LIMITS = ("limit_429", "limit_before", "limit_after", "limit_products", "help_text")
+"""Group 14. ``limit_products`` shows once a product is chosen. ``help_text`` is a negative control: it stops nobody."""
 CONTENT = (
     "hostile_page",
     "hidden_errors",
     "progress_percent",
     "old_tags",
+    "other_tags",
     "chooser",
     "filtered",
     "old_ids",
+    "old_studio",
     "resize",
 )
 """Group 15, negative controls, and layouts of a page."""
@@ -96,6 +115,7 @@ ON_A_PAGE = (
     "upload_inert",
     *("consent_late", "promo", "survey", "one_tap", "confirm", "new_tab", "beforeunload"),
     *CONTENT,
+    "limit_products",
 )
 """What the scripts of a page do; each page with a form is an occasion."""
 
@@ -110,7 +130,7 @@ class ReplicaFaults(Switchboard):
 
     def switch_on(self, name: str, **options: Any) -> None:
         """As the switchboard does, with the occasion drawn where a seed is given."""
-        if "seed" in options:
+        if "seed" in options and name != "ab_layout":
             drawn = random.Random(f"{options['seed']} {name}")  # noqa: S311  (nothing secret is drawn)
             options["nth"] = drawn.randint(1, int(options.get("within", 3)))
         super().switch_on(name, **options)

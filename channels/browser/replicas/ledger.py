@@ -87,11 +87,17 @@ class ReplicaBooks:
             return self.works.get(self._by_form.get(form, ""))
 
     def create(
-        self, title: str, picture: Picture, form: str, fields: Mapping[str, Any], **more: Any
+        self,
+        title: str,
+        picture: Picture,
+        form: str,
+        fields: Mapping[str, Any],
+        identity: str = "",
+        **more: Any,
     ) -> Work:
-        """Make a work; one more each time."""
+        """Make a work; one more each time. ``identity`` is the id that its draft had already."""
         with self._guard:
-            identity = str(self._next)
+            identity = identity or str(self._next)
             self._note(
                 "work",
                 title,

@@ -1,18 +1,19 @@
 """A replica of a stock portal: typed batches with a silent cap, inert inputs, and read endpoints for its scripts.
 
-Its pages show ten cards however many there are; only the endpoints are complete. Signed out they answer 401 with
-a document that a careless reader takes for an empty batch.
+A page of its grid has ten cards however many there are; only the endpoints are complete. Signed out they answer 401
+with a document that a careless reader takes for an empty batch.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any, ClassVar
 
 from channels.browser.replicas.ledger import Picture, Work
 from channels.browser.replicas.site import Site, escaped
-from channels.browser.replicas.wire import Asked, Reply, as_json, redirect
+from channels.browser.replicas.wire import Asked, Reply, as_json
 
 BATCHES = {"7001": "creative", "7002": "editorial", "7003": "creative"}
 """The batches that the seller has made, by number; the last one is closed."""
@@ -37,6 +38,10 @@ class Portal(Site):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.cap = CAP
+
+    def private(self, asked: Asked) -> bool:
+        """All but the front, which shows the upload link to everybody."""
+        return asked.path not in (self.login, self.front)
 
     def moment(self, asked: Asked) -> str:
         """Saving words is still before the submit; the read endpoint is a list."""
@@ -64,28 +69,37 @@ class Portal(Site):
             return as_json({"items": items, "total": len(items)})
         if asked.path == "/contribute/batches":
             links = "".join(f'<li><a href="/contribute/batches/{n}">{n}</a></li>' for n in BATCHES)
-            menu = self.menu if self.faults.options("looks_signed_in") is None else ""
             return Reply(
-                f'<!doctype html><title>Batches</title>{menu}<ul data-cy="batch-list">{links}</ul>'
+                f'<!doctype html><title>Batches</title>{self.menu}<ul data-cy="batch-list">{links}</ul>'
             )
+        if asked.path == self.front:
+            link = '<a href="/contribute/batches">Contributor/Upload</a>'
+            return Reply(f"<!doctype html><title>Welcome</title>{self.greeting(asked)}{link}")
         if found := re.fullmatch(r"/contribute/batches/(\d+)", asked.path):
-            return self._batch(found[1]) if found[1] in BATCHES else self.missing()
+            return self._batch(found[1], asked) if found[1] in BATCHES else self.missing()
         return self.missing()
 
-    def _batch(self, number: str) -> Reply:
+    def _batch(self, number: str, asked: Asked) -> Reply:
         if number == CLOSED or self.faults.strike("limit_before") is not None:
             return Reply(
                 f'<!doctype html><title>Batch</title>{self.menu}<p data-cy="batch-closed">This batch is closed</p>'
             )
         open_now, done = self._cards(number)
-        # What was worked on last comes first; the rest is on pages that nobody turns.
-        cards = [self._card(*c) for c in [*reversed(open_now), *reversed(done)]][:SHOWN]
+        cards = [*done, *open_now]
+        if self.faults.options("virtual_grid") is None:
+            # What was worked on last comes first.
+            cards = [*reversed(open_now), *reversed(done)]
+        items = [
+            {"name": p.name, "status": state, "id": identity, "token": p.token}
+            for p, state, identity in cards
+        ]
         return self.form(
             "portal_batch.html",
+            self.layout(asked),
             BATCH=number,
             TYPE=BATCHES[number],
             COUNT=str(self._count(number)),
-            CARDS="".join(cards),
+            ITEMS=json.dumps(items).replace("<", "\\u003c"),
         )
 
     def _cards(
@@ -98,15 +112,6 @@ class Portal(Site):
         inside = {p.name: p for p in self.books.pictures.values() if p.where == number}
         waiting = [p for p in inside.values() if p.token not in used]
         return [(p, "pending", "") for p in waiting], done
-
-    def _card(self, picture: Picture, state: str, identity: str) -> str:
-        edit = '<button type="button" data-cy="edit-item">Edit</button> '
-        submit = '<button type="button" data-cy="submit-item">SUBMIT</button>'
-        name = escaped(picture.name)
-        return (
-            f'<div data-cy="item-card" data-filename="{name}" data-status="{state}" data-id="{identity}" '
-            f'data-upload="{picture.token}"><b>{name}</b> {state} {edit + submit if state == "pending" else ""}</div>'
-        )
 
     def _works(self, number: str) -> list[Work]:
         return [w for w in self.books.works.values() if w.fields.get("batch") == number]
@@ -182,7 +187,3 @@ class Portal(Site):
     def unsaved(self, text: str) -> Reply:
         """A refusal, as the scripts of the page show it."""
         return Reply(f'{self.menu}<p data-cy="submit-error">{escaped(text)}</p>', 422)
-
-    def stranger(self, asked: Asked) -> Reply:
-        """The public front shows the upload link to everybody; what is private leads to the sign-in."""
-        return super().stranger(asked) if asked.path != "/" else redirect(self.login)

@@ -30,6 +30,7 @@ class Redbubble(Site):
     login: ClassVar[str] = "/auth/login"
     second_factor: ClassVar[str] = "/auth/mfa"
     menu: ClassVar[str] = '<div aria-label="User account menu">Studio</div>'
+    layouts: ClassVar[tuple[str, ...]] = ("", "old_tags", "other_tags")
     first_id: ClassVar[int] = 160_000_001
 
     def __init__(self, folder: Path) -> None:
@@ -53,10 +54,10 @@ class Redbubble(Site):
         if asked.method == "POST":
             return self._posted(asked)
         if asked.path == "/portfolio/images/new":
-            return self._form("Add new work", "select-image-single", None)
+            return self._form(asked, "Add new work", "select-image-single", None)
         if found := re.fullmatch(r"/portfolio/images/(\d+)[^/]*/duplicate", asked.path):
             work = self.books.works.get(found[1])
-            return self._form("Copy of a work", "select-image-base", work)
+            return self._form(asked, "Copy of a work", "select-image-base", work)
         if asked.path == "/portfolio/manage_works":
             return self._list(int(asked.query.get("page") or 1))
         if found := re.fullmatch(r"/studio/promote/(\d+)", asked.path):
@@ -64,18 +65,17 @@ class Redbubble(Site):
         if asked.path == "/portfolio/images/limit":
             return self._limit()
         if asked.path in ("/", "/studio/dashboard") or asked.path.startswith("/explore"):
-            return Reply(f"<!doctype html><title>Home</title>{self._menu_here()}<h1>For you</h1>")
+            above = self.greeting(asked)
+            return Reply(f"<!doctype html><title>Home</title>{above}<h1>For you</h1>")
         return self.missing()
 
-    def _menu_here(self) -> str:
-        return self.menu if self.faults.options("looks_signed_in") is None else ""
-
-    def _form(self, title: str, file_id: str, source: Work | None) -> Reply:
+    def _form(self, asked: Asked, title: str, file_id: str, source: Work | None) -> Reply:
         if self.faults.strike("limit_before") is not None:
             return self._limit()
         inherited = {"products": list(source.fields.get("products", [])) if source else []}
         return self.form(
             "redbubble_form.html",
+            self.layout(asked),
             TITLE=title,
             FILE_ID=file_id,
             PREFILLED=escaped(f"Copy of {source.title}") if source is not None else "",

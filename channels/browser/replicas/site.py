@@ -1,7 +1,6 @@
-"""What all replicas have in common: who is signed in, what may stand in the way, and what becomes of a submit.
+"""What all replicas have in common: what may stand in the way of a page, and what becomes of a submit.
 
-The seller is signed in from the start, as somebody who did so before the rehearsal: the first page that a browser
-without a cookie asks for gives it one. The fault ``signed_out`` ends that; the sign-in page then takes anybody.
+Who is signed in is in ``visitors``; the faults and their options are in ``faults``.
 """
 
 from __future__ import annotations
@@ -19,9 +18,8 @@ from typing import Any, ClassVar
 
 from channels.browser.replicas.faults import ReplicaFaults
 from channels.browser.replicas.ledger import Picture, ReplicaBooks, Work
+from channels.browser.replicas.visitors import Visitors, drawn
 from channels.browser.replicas.wire import Asked, Reply, as_json, redirect
-
-COOKIE = "member"
 
 
 def page(name: str) -> str:
@@ -43,6 +41,10 @@ class Site(ABC):
     second_factor: ClassVar[str] = "/two-factor"
     menu: ClassVar[str]
     """What only somebody sees who is signed in."""
+    front: ClassVar[str] = "/"
+    """A public page; whether it greets a seller says nothing."""
+    layouts: ClassVar[tuple[str, ...]] = ("",)
+    """The layouts that a site tries on its visitors, by the faults that bring them; the empty one is the ordinary."""
     options: ClassVar[Mapping[str, str]] = {}
     """What an account has to state for this site, such as the number of a batch that exists here."""
     usual: ClassVar[Mapping[str, str]] = {}
@@ -54,22 +56,32 @@ class Site(ABC):
     def __init__(self, folder: Path) -> None:
         self.books = ReplicaBooks(folder / "books.jsonl", self.first_id)
         self.faults = ReplicaFaults()
+        self.visitors = Visitors()
         self._guard = threading.Lock()
-        self._out = False
 
     # Who is there
 
     def answer(self, asked: Asked) -> Reply:
         """The answer to one request, with whatever is switched on."""
-        if self.moment(asked) == "list":
+        known = self.visitors.known(asked)
+        if self.moment(known) == "list":
             self._by_hand()
-        reply = self._at_the_door(asked)
+        reply = self._at_the_door(known)
         if reply is None:
-            reply = self.reply(asked)
-        if COOKIE not in asked.cookies and not self._out and reply.kind == "text/html":
-            crumb = ("Set-Cookie", f"{COOKIE}=seller; Path=/; Secure; HttpOnly")
-            return replace(reply, headers=(*reply.headers, crumb))
-        return reply
+            reply = self.reply(known)
+        return self.visitors.crumbs(asked, known, reply)
+
+    def layout(self, asked: Asked) -> str:
+        """The layout that this visit is shown."""
+        if (tried := self.faults.options("ab_layout")) is not None:
+            return drawn(self.layouts, tried, asked)
+        return next((x for x in self.layouts if x and self.faults.options(x) is not None), "")
+
+    def greeting(self, asked: Asked) -> str:
+        """What a public page shows above: the menu, or the way to sign in. One that looks signed in has the menu."""
+        if not self.visitors.is_out(asked) or self.faults.options("looks_signed_in") is not None:
+            return self.menu
+        return f'<a data-testid="ds-header-login-action" href="{self.login}">Log in</a>'
 
     def _by_hand(self) -> None:
         """What the seller does at the site, without us, just before the list is looked at."""
@@ -95,14 +107,6 @@ class Site(ABC):
         """Whether the page is for somebody who is signed in."""
         return asked.path != self.login
 
-    def welcome(self) -> None:
-        """Let the seller be signed in again."""
-        self._out = False
-
-    def is_out(self, asked: Asked) -> bool:
-        """Whether the one who asks is not signed in."""
-        return self._out and COOKIE + "2" not in asked.cookies
-
     def _at_the_door(self, asked: Asked) -> Reply | None:
         if asked.path == "/favicon.ico":
             return Reply(kind="image/x-icon")
@@ -112,10 +116,12 @@ class Site(ABC):
         if asked.method == "GET" and (passing := self._challenge(asked, moment)) is not None:
             return passing
         if self.faults.at("signed_out", moment) is not None:
-            self._out = True
+            self.visitors.put_out()
+        if self.faults.at("displaced", moment) is not None:
+            self.visitors.displace()
         if asked.path == self.login:
             return self._sign_in(asked)
-        if self.is_out(asked) and self.private(asked):
+        if self.visitors.is_out(asked) and self.private(asked):
             return self.stranger(asked)
         return self._account(asked, moment)
 
@@ -137,13 +143,22 @@ class Site(ABC):
         """For somebody who is not signed in: a read of a script gets 401, a page leads to the sign-in."""
         if "/api/" in asked.path or (asked.method == "POST" and "upload" in asked.path):
             return as_json({"error": "TokenRequired"}, 401)
-        return redirect(self.login)
+        alike = self.faults.options("looks_signed_in")
+        return redirect(self.front if alike is not None and alike.get("leads") else self.login)
 
     def _sign_in(self, asked: Asked) -> Reply:
         if asked.method == "POST":
-            crumb = ("Set-Cookie", f"{COOKIE}2=seller; Path=/; Secure; HttpOnly")
+            if self.faults.options("captcha") is not None and not asked.form.get(
+                "g-recaptcha-response"
+            ):
+                return Reply(_PLAIN.format("Sign in", "Show that you are human"), 403)
+            crumb = self.visitors.sign_in(remembered=self.faults.options("remembered") is not None)
             return replace(redirect(self.home), headers=(("Location", self.home), crumb))
-        return Reply(page("login.html").replace("LOGIN", self.login))
+        shown: dict[str, Any] = {n: {} for n in ("captcha",) if self.faults.options(n) is not None}
+        if self.visitors.displaced:
+            shown["displaced"] = {}
+        text = page("login.html").replace("LOGIN", self.login)
+        return Reply(text.replace("SETTINGS", json.dumps(shown)))
 
     def _challenge(self, asked: Asked, moment: str) -> Reply | None:
         if "/api/" in asked.path:
@@ -224,7 +239,8 @@ class Site(ABC):
     def _make(self, title: str, picture: Picture, form: str, fields: Mapping[str, Any]) -> Work:
         late = self.faults.options("delayed")
         lag = float(late.get("seconds", 2)) if late is not None else self.lag()
-        return self.books.create(title, picture, form, fields, state=self.state, lag=lag)
+        known = str(fields.get("draft") or "")
+        return self.books.create(title, picture, form, fields, known, state=self.state, lag=lag)
 
     def lag(self) -> float:
         """Seconds until a new work is in the site's lists."""
@@ -254,10 +270,11 @@ class Site(ABC):
 
     # Pages
 
-    def form(self, name: str, **parts: str) -> Reply:
-        """A page with a form, with the faults that are the page's own business."""
+    def form(self, name: str, layout: str, **parts: str) -> Reply:
+        """A page with a form in its layout, with the faults that are the page's own business."""
         number = secrets.token_hex(8)
-        shown = self.faults.shown()
+        shown = {n: o for n, o in self.faults.shown().items() if n not in self.layouts}
+        shown |= {layout: {}} if layout else {}
         text = page(name).replace("/*COMMON*/", page("common.js"))
         text = text.replace("MENU", self.menu).replace("FORM", number)
         for key, value in parts.items():

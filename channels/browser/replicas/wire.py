@@ -1,7 +1,7 @@
-"""The web server of the replicas: TLS on loopback, one answer per connection, and the ways an answer gets lost.
+"""The web server of the replicas: TLS on loopback, connections that stay open, and the ways an answer gets lost.
 
-A connection is never used twice: a browser that finds a used one closed would send a request again by itself, and
-nobody could tell its doing from ours.
+Connections are kept as real sites keep them. A browser that finds a used one closed without an answer sends the
+request again by itself, a submit too: a client that lets it come to that has two works here as it has there.
 """
 
 from __future__ import annotations
@@ -103,6 +103,7 @@ class ReplicaServer:
         if server is not None:
             server.shutdown()
             server.server_close()
+            server.hang_up()
 
     def answer(self, asked: Asked) -> Reply:
         """Ask the site."""
@@ -115,6 +116,29 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
     owner: ReplicaServer
 
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self._lines: set[Any] = set()
+        self._guard = threading.Lock()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        with self._guard:
+            self._lines.add(request)
+        super().finish_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._guard:
+            self._lines.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Close what is still open; nobody answers there any more."""
+        with self._guard:
+            lines = list(self._lines)
+        for line in lines:
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         # A browser that goes away in the middle is no event for a sandbox.
         pass
@@ -122,6 +146,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body are two writes: on a connection that is kept, the second would wait for the first's receipt.
+    disable_nagle_algorithm = True
     server: _Server
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -150,8 +176,8 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_GET
 
     def _send(self, reply: Reply) -> None:
-        self.close_connection = True
         if reply.lost:
+            self.close_connection = True
             with contextlib.suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)
             return
@@ -160,7 +186,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", f"{reply.kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Cache-Control", "no-store")
-        self.send_header("Connection", "close")
         for name, value in reply.headers:
             self.send_header(name, value)
         self.end_headers()

@@ -63,6 +63,7 @@ class Zazzle(Site):
     menu: ClassVar[str] = '<a title="My Account" href="/my/account">Account</a>'
     options: ClassVar[dict[str, str]] = {"store": STORE, "department": DEPARTMENTS[0]}
     usual: ClassVar[dict[str, str]] = {"product": "poster"}
+    layouts: ClassVar[tuple[str, ...]] = ("", "old_ids")
     first_id: ClassVar[int] = 256_000_000_000_000_001
 
     def __init__(self, folder: Path) -> None:
@@ -83,8 +84,8 @@ class Zazzle(Site):
         return asked.path.startswith(("/my", "/lgn", "/sell", "/api/images"))
 
     def _sign_in(self, asked: Asked) -> Reply:
-        if asked.query.get("mlru") == "images" and not self.is_out(asked):
-            return self._library()
+        if asked.query.get("mlru") == "images" and not self.visitors.is_out(asked):
+            return self._library(asked)
         return super()._sign_in(asked)
 
     def reply(self, asked: Asked) -> Reply:
@@ -98,7 +99,7 @@ class Zazzle(Site):
         if asked.path == "/sell/postforsale":
             return self._post(asked)
         if found := re.fullmatch(r"/pd/spp/pt-([a-z_]+)", asked.path):
-            return self._blank(found[1])
+            return self._blank(found[1], asked)
         if found := re.fullmatch(r"(?:/store)?/([a-z0-9_]+)/rss", asked.path):
             return self._feed(asked)
         if found := re.fullmatch(r"/api/create/at-(\d*)", asked.path):
@@ -106,8 +107,8 @@ class Zazzle(Site):
         if found := re.fullmatch(r"/[a-z0-9_]+-(\d{15,})", asked.path):
             return self._product(found[1])
         if asked.path in ("/", "/my/account"):
-            menu = self.menu if self.faults.options("looks_signed_in") is None else ""
-            return Reply(f"<!doctype html><title>Account</title>{menu}<h1>Welcome</h1>")
+            above = self.greeting(asked)
+            return Reply(f"<!doctype html><title>Account</title>{above}<h1>Welcome</h1>")
         return self.missing()
 
     def told(self, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,24 +121,28 @@ class Zazzle(Site):
         pictures = sorted(self.books.pictures.values(), key=lambda p: -int(p.token[1:]))
         return "".join(map(_image, pictures[:SHOWN]))
 
-    def _library(self) -> Reply:
+    def _library(self, asked: Asked) -> Reply:
         count = len(self.books.pictures)
         return self.form(
             "zazzle_library.html",
+            self.layout(asked),
             COUNT=str(count),
             GRID=self._grid(),
             PAGES=str(max(1, math.ceil(count / SHOWN))),
         )
 
-    def _blank(self, product: str) -> Reply:
+    def _blank(self, product: str, asked: Asked) -> Reply:
         if self.faults.strike("limit_before") is not None:
             return Reply(
                 f'<!doctype html>{self.menu}<div class="ErrorList">This product is sold out</div>'
             )
-        return self.form("zazzle_product.html", PRODUCT=product, GRID=self._grid())
+        return self.form(
+            "zazzle_product.html", self.layout(asked), PRODUCT=product, GRID=self._grid()
+        )
 
     def _post(self, asked: Asked) -> Reply:
-        old = self.faults.options("old_ids") is not None
+        layout = self.layout(asked)
+        old = layout == "old_ids"
         parts = {f"A_{name}": "" if old else kind for name, kind in CLASSES.items()}
         for name, identity in PARTS.items():
             parts[f"B_{name}"] = f'data-part="{name}"' + (f' id="{identity}"' if old else "")
@@ -151,6 +156,7 @@ class Zazzle(Site):
         ordered = dict(sorted(parts.items(), key=lambda p: -len(p[0])))
         return self.form(
             "zazzle_post.html",
+            layout,
             IMAGE=escaped(asked.query.get("image", "")),
             PRODUCT=escaped(asked.query.get("pt", "")),
             DEPARTMENTS="".join(choices),

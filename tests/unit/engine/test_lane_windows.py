@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -122,3 +123,25 @@ def test_a_day_is_24_hours_whatever_the_calendar_says(evening: dt.datetime) -> N
     assert start == sent + DAY and "day" in why
     assert schedule.peek(sent + DAY, ())[0] == sent + DAY
     assert (start - sent).total_seconds() == 86400
+
+
+@pytest.mark.parametrize(
+    "jump", [-7200.0, 7200.0, 43200.0], ids=["back", "over-midnight", "half-a-day"]
+)
+def test_a_clock_that_jumps_during_a_run_opens_no_window(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    stage.clock.sleep(
+        (dt.datetime(2026, 10, 24, 23, 30, tzinfo=BERLIN) - stage.clock.now()).total_seconds()
+    )
+    take = stage.agency.take
+
+    def jumping(troubles: Any) -> None:
+        if troubles is stage.agency.after and len(stage.agency.created) == 1:
+            stage.clock.sleep(jump)
+        take(troubles)
+
+    monkeypatch.setattr(stage.agency, "take", jumping)
+    lane = stage.lane(stage.plan(5))
+    assert sorted(stage.words(lane).values()) == ["published"] * 3 + ["waiting"] * 2
+    assert len(stage.agency.created) == 3

@@ -24,6 +24,7 @@ function made(tag, more) {
 }
 
 function obstacles() {
+  if (on('search_box')) document.body.prepend(made('input', {type: 'text', name: 'q', 'aria-label': 'Search the shop'}));
   if (on('consent_late')) {
     setTimeout(() => cover({id: 'onetrust-banner'}, 'We use cookies.',
       made('button', {id: 'onetrust-accept-btn-handler', textContent: 'Accept all'})), 400);
