@@ -29,6 +29,8 @@ from publisher.errors import (
 if TYPE_CHECKING:
     from playwright.sync_api import Dialog
 
+NOWHERE = "chrome-error"
+"""The scheme of the page that a browser shows where the site's own did not come."""
 MOST_RELOADS = 3
 MOST_CHALLENGES = 2
 """So many challenges in one flow are waited for; one more means that we are not wanted now."""
@@ -111,7 +113,13 @@ class Watcher:
         return seen
 
     def _at_home(self, seen: View) -> None:
-        host = urlsplit(seen.url).netloc
+        where = urlsplit(seen.url)
+        if where.scheme == NOWHERE:
+            raise Transient(
+                f"{self.stage.profile.identity.site}: a page did not come",
+                remedy="push again later: nothing was submitted",
+            )
+        host = where.netloc
         if host and host not in self.stage.profile.identity.hosts:
             raise SiteChanged(
                 f"the page led to {host}, which the profile does not list",

@@ -162,6 +162,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(
                 "<title>Thanks</title><h1>Share your work</h1><a id=again href=/new>More</a>"
             )
+        if parts.path == "/lost":
+            self.close_connection = True
+            return self.connection.shutdown(socket.SHUT_RDWR)
         if parts.path == "/gone":
             return self._send("<h1>Nothing here</h1>", 404)
         return self._send("<title>Home</title><h1>Home</h1><div id=account>me</div>")

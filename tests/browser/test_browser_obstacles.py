@@ -113,3 +113,15 @@ def test_a_redirect_to_a_stranger_is_not_followed_any_further(
     receipt = opened().create(work(), [picture], DUNES)
     assert receipt.remote.status is Status.PREPARED and "does not list" in receipt.note
     assert shop.submits == 0
+
+
+def test_a_page_that_does_not_come_is_passing_and_no_change_of_the_site(
+    shop: Shop, opened: Opener, picture: Staged
+) -> None:
+    shop.faults["rename"] = {"<button id=choose": "<script>location = '/lost'</script><button id=x"}
+    with pytest.raises(Transient, match="a page did not come"):
+        opened().create(work(), [picture], DUNES)
+    assert "/lost" in shop.visits and shop.submits == 0
+    shop.faults.clear()
+    receipt = opened().create(work(), [picture], DUNES)
+    assert receipt.remote.status is Status.LIVE and shop.submits == 1
