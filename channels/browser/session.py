@@ -28,6 +28,7 @@ from channels.browser.schema import Profile
 from channels.browser.sign_in import probe_session, sign_in
 from channels.browser.stage import Moved
 from channels.browser.steps import Submit
+from channels.browser.unanswered import Unanswered
 from channels.browser.watch import tell
 from channels.transport.pack import make_pack
 from publisher.errors import (
@@ -193,12 +194,19 @@ class BrowserSession(Lookup):
             earlier = rising and newest_before is not None and int(identity) <= newest_before
             return identity in known or earlier
 
-        if not self.terms.unattended:
-            return self._assisted(flow, old)
-        flow.press(step)
-        return prove(flow.watch, seconds=self._proof_seconds(), old=old)
+        with Unanswered(self._opened().context, self.profile.identity.hosts) as sent:
 
-    def _assisted(self, flow: Flow, old: Callable[[str], bool]) -> Proven | Abandoned:
+            def lost() -> str:
+                return sent.reason
+
+            if not self.terms.unattended:
+                return self._assisted(flow, old, lost)
+            flow.press(step)
+            return prove(flow.watch, seconds=self._proof_seconds(), old=old, lost=lost)
+
+    def _assisted(
+        self, flow: Flow, old: Callable[[str], bool], lost: Callable[[], str]
+    ) -> Proven | Abandoned:
         stage, browser = flow.stage, self._opened()
         assist = stage.profile.assist
         button = look_once(assist.press, stage)
@@ -221,7 +229,8 @@ class BrowserSession(Lookup):
             )
 
         seconds = min(assist.seconds, self.context.settings.person_seconds)
-        return prove(flow.watch, seconds=seconds + self._proof_seconds(), left=left, old=old)
+        seconds += self._proof_seconds()
+        return prove(flow.watch, seconds=seconds, left=left, old=old, lost=lost)
 
     def _tasks(self, flow: Flow, listing: Listing) -> tuple[str, ...]:
         royalties = [

@@ -121,6 +121,17 @@ def test_an_upload_is_believed_only_when_the_page_says_so(
     assert shop.submits == 0 and opened.sent == []
 
 
+def test_a_line_that_breaks_under_an_upload_is_passing_whatever_the_page_says(
+    shop: Shop, opened: Opener, picture: Staged
+) -> None:
+    sent = "fetch('/upload', {method: 'POST', body: file})"
+    told = ".catch(() => ({text: () => 'The picture is no good'}))"
+    shop.faults |= {"upload-lost": True, "rename": {sent: sent + told}}
+    with pytest.raises(Transient, match=r"the line broke .* while the file was sent"):
+        opened().create(work(), [picture], DUNES)
+    assert shop.uploads and shop.submits == 0 and opened.sent == []
+
+
 def test_a_page_that_takes_a_value_back_is_not_submitted(
     shop: Shop, opened: Opener, picture: Staged
 ) -> None:
