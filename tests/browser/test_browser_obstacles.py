@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from channels.browser.look import View, view
 from publisher.errors import AuthFailed, NeedsHuman, QuotaExhausted, Transient
 from publisher.listing import Staged, Status
 from tests.browser.conftest import NOW, Opener, some, work
-from tests.browser.shop_site import Shop
+from tests.browser.shop_site import Shop, Work
 
 DUNES = "Frozen glass dunes"
 
@@ -71,6 +72,23 @@ def test_what_stays_stops_the_account_in_its_own_way(
         assert caught.value.until == NOW + dt.timedelta(hours=12)
     if kind == "signed out":
         assert "publisher login shop-one" in caught.value.remedy
+
+
+def test_a_page_that_is_replaced_under_a_look_is_asked_for_again(
+    shop: Shop, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.works.append(Work(7, {"title": DUNES}))
+    left = ["() => new Promise(() => location.reload())"]
+
+    def replaced(page: Any, *given: Any, **more: Any) -> View:
+        if left:
+            page.evaluate(left.pop())
+        return view(page, *given, **more)
+
+    session = opened()
+    monkeypatch.setattr("channels.browser.watch.view", replaced)
+    assert [r.id for page in session.list() for r in page] == ["7"]
+    assert left == [] and shop.visits.count("/list") == 3  # as it was, replaced, and asked for
 
 
 def test_help_texts_and_hidden_placeholders_stop_nothing(
