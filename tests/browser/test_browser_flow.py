@@ -102,6 +102,21 @@ def test_a_dropped_tag_is_a_warning_and_too_few_are_a_refusal(
     assert shop.submits == 1
 
 
+def test_a_button_that_is_never_where_it_was_is_not_pressed(
+    shop: Shop, opened: Opener, picture: Staged
+) -> None:
+    # Between two steps it stands long enough for a click to begin, and is elsewhere when it comes.
+    moving = (
+        "<style>@keyframes s { to { margin-left: 160px } }"
+        " #save { animation: s 1s steps(8) infinite }</style><button type=button id=save"
+    )
+    shop.faults["rename"] = {"<button type=button id=save": moving}
+    session = opened(changes={"do: submit, on: save,": "do: submit, on: save, seconds: 2,"})
+    receipt = session.create(work(), [picture], DUNES)
+    assert receipt.remote.status is Status.PREPARED and "does not hold still" in receipt.note
+    assert shop.submits == 0
+
+
 UPLOADS: dict[str, tuple[Any, str]] = {
     "inert-input": (Transient, "nothing happened"),
     "stall": (Transient, "did not come to its end"),
