@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from channels.browser.locate import Watch, find, look_once
 from channels.browser.stage import Stage, deadline
 from channels.browser.steps import Assert, CaptureStep
 from publisher.errors import NeedsHuman, PublisherError, SiteChanged
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator as Handle
+
+MOVES = """async (e, most) => {
+  const animated = () => document.getAnimations().some(
+    (a) => a.playState === 'running' && a.effect?.target?.contains(e));
+  const place = () => { const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height].join(); };
+  const end = performance.now() + most;
+  while (animated()) {
+    const seen = new Set();
+    for (let n = 0; n < 5; n++) { seen.add(place()); await new Promise((d) => setTimeout(d, 40)); }
+    if (seen.size === 1) return false;
+    if (performance.now() > end) return true;
+  }
+  return false;
+}"""
+"""Whether a control is on its way all the time. Two frames, which a click looks at, may be alike where it turns."""
+
+
+def try_to_press(handle: Handle, stage: Stage, seconds: float) -> None:
+    """See that a control takes a click, without one. Raises SiteChanged, and what Playwright raises."""
+    handle.click(trial=True, timeout=seconds * 1000)
+    if handle.evaluate(MOVES, seconds * 1000):
+        raise SiteChanged(
+            f"{stage.profile.identity.site}: the control to submit with does not hold still",
+            remedy="look at the page; press it by hand, or correct the profile",
+        )
 
 
 def capture(stage: Stage, step: CaptureStep, watch: Watch) -> None:

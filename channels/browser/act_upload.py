@@ -19,6 +19,7 @@ from channels.browser.locate import (
 )
 from channels.browser.stage import Filled, Stage, deadline, selector
 from channels.browser.steps import Arrived, Upload
+from channels.browser.unanswered import Unanswered
 from publisher.errors import Rejected, SiteChanged, Transient
 
 
@@ -38,7 +39,23 @@ def upload(stage: Stage, step: Upload, watch: Watch) -> None:
             f"{stage.profile.identity.site}: the page shows a file before one was given to it",
             remedy="remove what an earlier attempt left there, then push again",
         )
-    _give(stage, step, watch)
+    with Unanswered(stage.page.context, stage.profile.identity.hosts) as lost:
+        _give(stage, step, watch)
+        _arrival(stage, step, watch, first, before, lost)
+    names = ", ".join(p.name for p in stage.files)
+    stage.notes.filled.append(Filled("file", names))
+    stage.notes.verified.add(step.key)
+
+
+def _arrival(
+    stage: Stage,
+    step: Upload,
+    watch: Watch,
+    first: dict[str, object],
+    before: dict[str, float],
+    lost: Unanswered,
+) -> None:
+    """Wait until every sign is there."""
     over, begun, pause = deadline(step.seconds), deadline(step.begins), deadline(0)
     started = False
     while True:
@@ -55,13 +72,10 @@ def upload(stage: Stage, step: Upload, watch: Watch) -> None:
                 remedy="see that the line is right, then push again: nothing was submitted",
             )
         if pause():
-            _refused(stage, step)
+            _refused(stage, step, lost)
             pause = deadline(0.4)
         _doze(stage, step, now)
-    _refused(stage, step)
-    names = ", ".join(p.name for p in stage.files)
-    stage.notes.filled.append(Filled("file", names))
-    stage.notes.verified.add(step.key)
+    _refused(stage, step, lost)
 
 
 def _doze(stage: Stage, step: Upload, now: dict[str, object]) -> None:
@@ -162,13 +176,21 @@ def _hidden(stage: Stage, key: str) -> bool:
     return control is not None and not control.visible and len(stage.profile.locators[key].any) == 1
 
 
-def _refused(stage: Stage, step: Upload) -> None:
+def _refused(stage: Stage, step: Upload, lost: Unanswered) -> None:
     if step.refused is None or _hidden(stage, step.refused):
         return
     found = look_once(step.refused, stage)
     text = " ".join(found.handle.first.inner_text().split()) if found is not None else ""
-    if text:
-        raise Rejected(
-            f"{stage.profile.identity.site} refused the file: {text[:200]}",
-            remedy="see what the site takes, and correct the row's file rules or the master",
+    if not text:
+        return
+    # What the browser says of a request may come a moment after what the page makes of it.
+    stage.pause(0.1)
+    if lost.reason:
+        raise Transient(
+            f"{stage.profile.identity.site}: {lost.reason} while the file was sent: {text[:200]}",
+            remedy="see that the line is right, then push again: nothing was submitted",
         )
+    raise Rejected(
+        f"{stage.profile.identity.site} refused the file: {text[:200]}",
+        remedy="see what the site takes, and correct the row's file rules or the master",
+    )

@@ -22,7 +22,7 @@ from channels.browser.act_choice import (
     slider,
     tree,
 )
-from channels.browser.act_look import assert_so, capture
+from channels.browser.act_look import assert_so, capture, try_to_press
 from channels.browser.act_text import chips, fill, same
 from channels.browser.act_upload import upload
 from channels.browser.fields import Value
@@ -108,7 +108,7 @@ class Flow:
             )
         button = find(step.on, stage, self.watch, seconds=step.seconds, state="enabled").handle
         try:
-            button.click(trial=True, timeout=step.seconds * 1000)
+            try_to_press(button, stage, step.seconds)
         except Error as error:
             self._disturbed(step, error)
 

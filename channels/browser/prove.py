@@ -49,12 +49,14 @@ def prove(
     left: Callable[[], bool] = lambda: False,
     old: Callable[[str], bool] = lambda _identity: False,
     listed: Callable[[], str] = lambda: "",
+    lost: Callable[[], str] = lambda: "",
 ) -> Proven | Abandoned:
     """Wait for a proof or a refusal, in every page of the browser. Raises Rejected or OutcomeUnknown.
 
     ``left`` says whether the person has given up; it is asked while nothing is known. ``old`` says of an id
     that its work was there before: a page that an earlier work left open proves nothing. ``listed`` is the id
-    under which the site's own list has the work, once it does.
+    under which the site's own list has the work, once it does. ``lost`` tells what went wrong on the way (see
+    ``unanswered``): then a refusal is only what the page makes of that.
     """
     from playwright.sync_api import Error
 
@@ -64,7 +66,7 @@ def prove(
     obstacle, look_round, ask = Obstacle(watcher), deadline(0.5), deadline(1.0)
     while True:
         try:
-            found = _look(stage, old)
+            found = _look(stage, old, lost)
             if found is not None:
                 return found
             if ask():
@@ -150,7 +152,7 @@ def _pages(stage: Stage) -> list[Page]:
     return shown(stage.page.context)
 
 
-def _look(stage: Stage, old: Callable[[str], bool]) -> Proven | None:
+def _look(stage: Stage, old: Callable[[str], bool], lost: Callable[[], str]) -> Proven | None:
     proof = stage.profile.proof
     css = selectors([*(s.sign for s in proof.any), *proof.refused])
     frames = any(s.sign.frame for s in proof.any)
@@ -164,15 +166,24 @@ def _look(stage: Stage, old: Callable[[str], bool]) -> Proven | None:
         for sign in proof.refused:
             if holds(sign, seen):
                 words = next((t for t in seen.texts.get(sign.css or "", ()) if t), "it said no")
-                raise Rejected(
-                    f"{stage.profile.identity.site} refused the work: {words[:200]}",
-                    remedy="correct what the site names, then push again",
-                )
+                raise _no(stage, page, words[:200], lost)
     return None
 
 
 def _proven(stage: Stage, identity: str) -> Proven:
     return Proven(identity, address(stage, identity), Status(stage.profile.proof.status))
+
+
+def _no(stage: Stage, page: Page, words: str, lost: Callable[[], str]) -> PublisherError:
+    """What a refusal on the page means."""
+    # What the browser says of a request may come a moment after what the page makes of it.
+    page.wait_for_timeout(100)
+    if why := lost():
+        return unknown(stage, f"{why}, and then the page said: {words}")
+    return Rejected(
+        f"{stage.profile.identity.site} refused the work: {words}",
+        remedy="correct what the site names, then push again",
+    )
 
 
 def _captured(stage: Stage, page: Page, url: str, success: Success) -> str:

@@ -144,11 +144,20 @@ def newest(watcher: Watcher) -> int | None:
 
 def _page(watcher: Watcher, spec: Reconcile, number: int) -> tuple[list[Row], int | None, bool]:
     """The works of one page, the total that it states, and whether it is the last."""
-    for _ in range(4):
+    from playwright.sync_api import Error
+
+    left = interrupted = 0
+    while left < 4 and interrupted < 8:
         try:
             return _read(watcher, spec, number)
         except Moved:
-            watcher.stage.pause(0.2)
+            left += 1
+        except Error as error:
+            # The page that stood there went elsewhere by itself, just now.
+            if "interrupted by another navigation" not in error.message:
+                raise
+            interrupted += 1
+        watcher.stage.pause(0.2)
     raise Transient(f"{watcher.stage.profile.identity.site}: the list was left again and again")
 
 

@@ -55,7 +55,7 @@ class AdapterSandbox(Sandbox):
 
     @property
     def _facts(self) -> dict[str, Any]:
-        return {**self.site.options, "usual": dict(self.site.usual)}
+        return {**self.site.options, "usual": dict(self.site.usual), "by": self.site.by}
 
     def stop(self) -> None:
         """Stop listening."""

@@ -28,6 +28,7 @@ from channels.browser.schema import Profile
 from channels.browser.sign_in import has_ended, probe_session, sign_in
 from channels.browser.stage import Moved, shown
 from channels.browser.steps import Submit
+from channels.browser.unanswered import Unanswered
 from channels.browser.watch import signed_out, tell
 from channels.transport.pack import make_pack
 from publisher.errors import (
@@ -199,11 +200,17 @@ class BrowserSession(Lookup):
             earlier = rising and newest_before is not None and int(identity) <= newest_before
             return identity in known or earlier
 
-        if not self.terms.unattended:
-            return self._assisted(flow, key, old)
-        flow.press(step)
         in_list = self._listed(flow, key, old)
-        return prove(flow.watch, seconds=self._proof_seconds(), old=old, listed=in_list)
+        with Unanswered(self._opened().context, self.profile.identity.hosts) as sent:
+
+            def lost() -> str:
+                return sent.reason
+
+            if not self.terms.unattended:
+                return self._assisted(flow, old, lost, in_list)
+            flow.press(step)
+            seconds = self._proof_seconds()
+            return prove(flow.watch, seconds=seconds, old=old, listed=in_list, lost=lost)
 
     def _listed(self, flow: Flow, key: str, old: Callable[[str], bool]) -> Callable[[], str]:
         """Asks the site's own list for the work, where the profile says that it proves one."""
@@ -219,7 +226,13 @@ class BrowserSession(Lookup):
 
         return lambda: listed(flow.watch, ours)
 
-    def _assisted(self, flow: Flow, key: str, old: Callable[[str], bool]) -> Proven | Abandoned:
+    def _assisted(
+        self,
+        flow: Flow,
+        old: Callable[[str], bool],
+        lost: Callable[[], str],
+        in_list: Callable[[], str],
+    ) -> Proven | Abandoned:
         stage, browser = flow.stage, self._opened()
         assist = stage.profile.assist
         button = look_once(assist.press, stage)
@@ -242,7 +255,6 @@ class BrowserSession(Lookup):
             )
 
         seconds = min(assist.seconds, self.context.settings.person_seconds)
-        in_list = self._listed(flow, key, old)
         return prove(
             flow.watch,
             seconds=seconds + self._proof_seconds(),
@@ -250,6 +262,7 @@ class BrowserSession(Lookup):
             old=old,
             # As long as the person looks the form over, there is nothing to ask for.
             listed=lambda: in_list() if browser.sent else "",
+            lost=lost,
         )
 
     def _tasks(self, flow: Flow, listing: Listing) -> tuple[str, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from publisher.channel import ChannelSettings
 
-_ABOUT_US = frozenset({"packs", "usual", "at_once"})
+_ABOUT_US = frozenset({"packs", "usual", "at_once", "by"})
 """What a stand-in says to us, which is no fact of an account."""
 
 
@@ -58,6 +59,14 @@ class BrowserSettings(ChannelSettings):
     def facts(self) -> dict[str, str]:
         """What the stand-in states in place of the account's options; empty for a real site."""
         return {k: str(v) for k, v in self._said().items() if k not in _ABOUT_US}
+
+    def facts_for(self, options: Mapping[str, Any]) -> dict[str, str]:
+        """The same for an account with these options, where what the stand-in has depends on them."""
+        facts = self.facts
+        for option, table in self._said().get("by", {}).items():
+            more = table.get(str(options.get(option, "")), {})
+            facts |= {k: str(v) for k, v in more.items()}
+        return facts
 
     @property
     def usual(self) -> dict[str, str]:

@@ -29,6 +29,10 @@ from publisher.errors import (
 if TYPE_CHECKING:
     from playwright.sync_api import Dialog
 
+NOWHERE = "chrome-error"
+"""The scheme of the page that a browser shows where the site's own did not come."""
+REPLACED = 10.0
+"""Seconds that a page may go on being replaced by others before it is asked no more."""
 MOST_RELOADS = 3
 MOST_CHALLENGES = 2
 """So many challenges in one flow are waited for; one more means that we are not wanted now."""
@@ -91,7 +95,8 @@ class Watcher:
         """Clear the way. Raises Moved when the page is another one afterwards, or what ends the flow."""
         cleared, away = False, False
         while True:
-            seen = self.look(controls)
+            seen, replaced = self._arrived(controls)
+            away = away or replaced
             item = self.standing(seen)
             if item is None:
                 break
@@ -110,8 +115,28 @@ class Watcher:
             self.stage.pause()
         return seen
 
+    def _arrived(self, controls: Sequence[str]) -> tuple[View, bool]:
+        """A look, and whether the page was replaced by another one under it."""
+        from playwright.sync_api import Error
+
+        over, replaced = deadline(REPLACED), False
+        while True:
+            try:
+                return self.look(controls), replaced
+            except Error as error:
+                if "context was destroyed" not in error.message or over():
+                    raise
+                replaced = True
+                self.stage.page.wait_for_load_state("domcontentloaded", timeout=30_000)
+
     def _at_home(self, seen: View) -> None:
-        host = urlsplit(seen.url).netloc
+        where = urlsplit(seen.url)
+        if where.scheme == NOWHERE:
+            raise Transient(
+                f"{self.stage.profile.identity.site}: a page did not come",
+                remedy="push again later: nothing was submitted",
+            )
+        host = where.netloc
         if host and host not in self.stage.profile.identity.hosts:
             raise SiteChanged(
                 f"the page led to {host}, which the profile does not list",

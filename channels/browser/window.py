@@ -139,7 +139,7 @@ class Window(Session):
             if context.settings.stand_in:
                 # No real site can be reached from there, so nobody's terms are concerned.
                 stand_in = context.settings
-                facts = {**stand_in.usual, **terms.options, **stand_in.facts}
+                facts = {**stand_in.usual, **terms.options, **stand_in.facts_for(terms.options)}
                 terms = replace(terms, unattended=True, options=facts)
                 profile = _at_once(profile) if stand_in.at_once else profile
             self._loaded = (profile, terms)

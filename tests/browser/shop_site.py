@@ -162,6 +162,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(
                 "<title>Thanks</title><h1>Share your work</h1><a id=again href=/new>More</a>"
             )
+        if parts.path == "/lost":
+            return self._say_nothing()
         if parts.path == "/gone":
             return self._send("<h1>Nothing here</h1>", 404)
         return self._send("<title>Home</title><h1>Home</h1><div id=account>me</div>")
@@ -222,6 +224,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path == "/upload":
             shop.uploads += 1
+            if shop.faults.get("upload-lost"):
+                return self._say_nothing()
             if shop.faults.get("upload-refused"):
                 return self._send("The picture is too small", 422, "text/plain")
             return self._send(json.dumps({"size": len(body)}), 200, "application/json")
@@ -241,12 +245,15 @@ class _Handler(BaseHTTPRequestHandler):
         where = "/done/" if shop.faults.get("no-id") else f"/done/{work.id}"
         return self._send(json.dumps({"to": where}), 200, "application/json")
 
+    def _say_nothing(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
     def _hang_up(self) -> None:
         # With nothing of an answer, a browser sends the request again by itself when the line was used before.
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
         self.wfile.flush()
-        self.close_connection = True
-        self.connection.shutdown(socket.SHUT_RDWR)
+        self._say_nothing()
 
 
 CHALLENGE = """<title>Just a moment...</title><h1>Checking your browser</h1>

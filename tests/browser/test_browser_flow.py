@@ -102,6 +102,21 @@ def test_a_dropped_tag_is_a_warning_and_too_few_are_a_refusal(
     assert shop.submits == 1
 
 
+def test_a_button_that_is_never_where_it_was_is_not_pressed(
+    shop: Shop, opened: Opener, picture: Staged
+) -> None:
+    # Between two steps it stands long enough for a click to begin, and is elsewhere when it comes.
+    moving = (
+        "<style>@keyframes s { to { margin-left: 160px } }"
+        " #save { animation: s 1s steps(8) infinite }</style><button type=button id=save"
+    )
+    shop.faults["rename"] = {"<button type=button id=save": moving}
+    session = opened(changes={"do: submit, on: save,": "do: submit, on: save, seconds: 2,"})
+    receipt = session.create(work(), [picture], DUNES)
+    assert receipt.remote.status is Status.PREPARED and "does not hold still" in receipt.note
+    assert shop.submits == 0
+
+
 UPLOADS: dict[str, tuple[Any, str]] = {
     "inert-input": (Transient, "nothing happened"),
     "stall": (Transient, "did not come to its end"),
@@ -119,6 +134,17 @@ def test_an_upload_is_believed_only_when_the_page_says_so(
     with pytest.raises(kind, match=words):
         session.create(work(), [picture], DUNES)
     assert shop.submits == 0 and opened.sent == []
+
+
+def test_a_line_that_breaks_under_an_upload_is_passing_whatever_the_page_says(
+    shop: Shop, opened: Opener, picture: Staged
+) -> None:
+    sent = "fetch('/upload', {method: 'POST', body: file})"
+    told = ".catch(() => ({text: () => 'The picture is no good'}))"
+    shop.faults |= {"upload-lost": True, "rename": {sent: sent + told}}
+    with pytest.raises(Transient, match=r"the line broke .* while the file was sent"):
+        opened().create(work(), [picture], DUNES)
+    assert shop.uploads and shop.submits == 0 and opened.sent == []
 
 
 def test_a_page_that_takes_a_value_back_is_not_submitted(

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from channels.browser.look import View, view
 from publisher.errors import AuthFailed, NeedsHuman, QuotaExhausted, Transient
 from publisher.listing import Staged, Status
 from tests.browser.conftest import NOW, Opener, some, work
-from tests.browser.shop_site import Shop
+from tests.browser.shop_site import Shop, Work
 
 DUNES = "Frozen glass dunes"
 
@@ -73,6 +74,23 @@ def test_what_stays_stops_the_account_in_its_own_way(
         assert "publisher login shop-one" in caught.value.remedy
 
 
+def test_a_page_that_is_replaced_under_a_look_is_asked_for_again(
+    shop: Shop, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.works.append(Work(7, {"title": DUNES}))
+    left = ["() => new Promise(() => location.reload())"]
+
+    def replaced(page: Any, *given: Any, **more: Any) -> View:
+        if left:
+            page.evaluate(left.pop())
+        return view(page, *given, **more)
+
+    session = opened()
+    monkeypatch.setattr("channels.browser.watch.view", replaced)
+    assert [r.id for page in session.list() for r in page] == ["7"]
+    assert left == [] and shop.visits.count("/list") == 3  # as it was, replaced, and asked for
+
+
 def test_help_texts_and_hidden_placeholders_stop_nothing(
     shop: Shop, opened: Opener, picture: Staged
 ) -> None:
@@ -113,3 +131,15 @@ def test_a_redirect_to_a_stranger_is_not_followed_any_further(
     receipt = opened().create(work(), [picture], DUNES)
     assert receipt.remote.status is Status.PREPARED and "does not list" in receipt.note
     assert shop.submits == 0
+
+
+def test_a_page_that_does_not_come_is_passing_and_no_change_of_the_site(
+    shop: Shop, opened: Opener, picture: Staged
+) -> None:
+    shop.faults["rename"] = {"<button id=choose": "<script>location = '/lost'</script><button id=x"}
+    with pytest.raises(Transient, match="a page did not come"):
+        opened().create(work(), [picture], DUNES)
+    assert "/lost" in shop.visits and shop.submits == 0
+    shop.faults.clear()
+    receipt = opened().create(work(), [picture], DUNES)
+    assert receipt.remote.status is Status.LIVE and shop.submits == 1

@@ -60,6 +60,26 @@ def test_a_refusal_in_the_sites_words_is_no_mystery(
     assert shop.works == []
 
 
+@pytest.mark.parametrize(
+    ("fault", "place", "why"),
+    [
+        ("lost-response", "document.title = 'offline';", "the line broke"),
+        ("500-made", "document.body.innerHTML = '<h1>Computer says no</h1>';", "failed .500."),
+    ],
+)
+def test_a_page_that_speaks_of_a_refusal_without_an_answer_is_only_guessing(
+    shop: Shop, opened: Opener, picture: Staged, fault: str, place: str, why: str
+) -> None:
+    guess = "$('#error').textContent = 'Your work could not be saved';"
+    shop.faults |= {fault: 1, "rename": {place: guess}}
+    session = opened()
+    with pytest.raises(OutcomeUnknown, match=f"{why}.* the page said: .*could not be saved"):
+        session.create(work(), [picture], DUNES)
+    shop.faults.clear()
+    found = session.find(DUNES)
+    assert found is not None and [str(w.id) for w in shop.works] == [found.id]
+
+
 def test_two_of_one_title_are_nobodys_guess(shop: Shop, opened: Opener, picture: Staged) -> None:
     shop.faults["lost-response"] = 1
     session = opened(changes={"seconds: 4\n": "seconds: 1.5\n"})

@@ -85,6 +85,8 @@ BY_BROWSER = "browser"
 """A way of moving bytes that costs seconds a call: most of its tests are rare."""
 OFTEN = ("test_13_check_writes_nothing", "test_18_", "test_19_after_a_push", "test_20_")
 """What of it is in every run, for the one row that represents it."""
+SWEEP = 2400
+"""Seconds that a test may take which opens a browser for every place at which a line can break."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -100,6 +102,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         if name != KINDS[BY_BROWSER] or not item.name.startswith(OFTEN):
             item.add_marker(pytest.mark.rare)
+        if "every_place" in item.name:
+            item.add_marker(pytest.mark.timeout(SWEEP))
 
 
 def _picture(seed: int) -> pyvips.Image:

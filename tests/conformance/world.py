@@ -137,7 +137,7 @@ class World:
                 terms.rate = terms.bucket = 1e9
             self.settings = dict(self.sandbox.start())
             self._step_between()
-            for name in ("connect_timeout", "data_timeout"):
+            for name in ("connect_timeout", "data_timeout", "proof_seconds"):
                 if name in self.channel.settings_type().model_fields:
                     self.settings[name.upper()] = "5"
         self._new_door()

@@ -15,8 +15,14 @@ from channels.browser.replicas.ledger import Picture, Work
 from channels.browser.replicas.site import Site, escaped
 from channels.browser.replicas.wire import Asked, Reply, as_json
 
-BATCHES = {"7001": "creative", "7002": "editorial", "7003": "creative"}
-"""The batches that the seller has made, by number; the last one is closed."""
+BATCHES = {
+    "7001": "creative",
+    "7002": "editorial",
+    "7003": "creative",
+    "7004": "image",
+    "7005": "illustration",
+}
+"""The batches that the seller has made, by number; one of them is closed."""
 CLOSED = "7003"
 CAP = 100
 """So many files a batch takes; what comes beyond is answered as if it had been taken."""
@@ -32,6 +38,9 @@ class Portal(Site):
     second_factor: ClassVar[str] = "/secondary-password"
     menu: ClassVar[str] = '<div data-cy="account-menu">Account</div>'
     options: ClassVar[dict[str, str]] = {"batch": "7001"}
+    by: ClassVar[dict[str, dict[str, dict[str, str]]]] = {
+        "type": {kind: {"batch": n} for n, kind in BATCHES.items() if n not in ("7001", CLOSED)}
+    }
     first_id: ClassVar[int] = 2_200_000_001
     state: ClassVar[str] = "review"
 

@@ -49,6 +49,8 @@ class Site(ABC):
     """What an account has to state for this site, such as the number of a batch that exists here."""
     usual: ClassVar[Mapping[str, str]] = {}
     """What an account gets here that states nothing else, such as a product."""
+    by: ClassVar[dict[str, dict[str, dict[str, str]]]] = {}
+    """Option of an account → its value → what goes with it here, such as a batch of that type."""
     first_id: ClassVar[int] = 1000
     state: ClassVar[str] = "live"
     """The state of a work that was just made."""

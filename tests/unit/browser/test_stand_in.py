@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from channels.browser.replicas.portal import BATCHES
 from channels.browser.sandbox import AdapterSandbox
 from channels.browser.session import BrowserSession
 from channels.browser.settings import BrowserSettings
@@ -44,6 +45,23 @@ def test_what_a_stand_in_states_is_told_apart() -> None:
     assert given.packs == "no browser"
     assert BrowserSettings().facts == BrowserSettings().usual == {}
     assert BrowserSettings().packs == ""
+
+
+@pytest.mark.parametrize(
+    ("stated", "batch"),
+    [
+        ({}, "7001"),
+        ({"type": "creative"}, "7001"),
+        ({"type": "illustration"}, "7005"),
+        ({"type": "editorial", "batch": "123"}, "7002"),
+    ],
+)
+def test_the_portals_batch_is_of_the_type_that_the_account_states(
+    tmp_path: Path, stated: dict[str, str], batch: str
+) -> None:
+    place = AdapterSandbox(load_row("stock-portal"), "portal", tmp_path)
+    assert settings(**place._facts).facts_for(stated) == {"batch": batch}
+    assert BATCHES[batch] == stated.get("type", "creative")
 
 
 def test_a_stand_in_leaves_no_way_to_a_real_site() -> None:
