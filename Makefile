@@ -4,8 +4,8 @@ EXAMPLE := examples/winter-glass
 VENV := .venv/bin
 
 # `make test PYTEST_ARGS="-m rare"` runs something else.
-# Two processes more than a machine of two cores has: tests wait for browsers and servers a good part of the time.
-PYTEST_ARGS ?= -n 4 --dist loadfile -m "not rare and not live"
+# One process more than a machine of two cores has: tests wait for browsers and servers a good part of the time.
+PYTEST_ARGS ?= -n 3 --dist loadfile -m "not rare and not live"
 REHEARSE_ARGS ?=
 BENCH ?= $(shell grep -l "__main__" benchmarks/*.py 2>/dev/null)
 

@@ -11,7 +11,9 @@ import pytest
 from tests.browser.replica_stage import Stage
 
 PATIENCE: dict[str, dict[str, Any]] = {
-    "redbubble": {"steps": [{"key": "file", "seconds": 5, "begins": 2}]},
+    "redbubble": {
+        "steps": [{"key": "file", "seconds": 5, "begins": 2}, {"key": "title", "seconds": 5}]
+    },
     "stock-portal": {"steps": [{"key": "file", "seconds": 5, "begins": 2}]},
     "zazzle": {"steps": [{"key": "image", "seconds": 5, "begins": 2}]},
     "society6": {"steps": [{"key": "file", "seconds": 5, "begins": 2}]},

@@ -80,9 +80,10 @@ def test_what_was_made_is_never_missing(desk: Desk) -> None:
     assert found is not None and found.status is Status.LIVE
 
 
+@pytest.mark.rare
 @pytest.mark.parametrize(
     ("fault", "error"),
-    [("wrong_total", Transient), pytest.param("empty_401", SiteChanged, marks=pytest.mark.rare)],
+    [("wrong_total", Transient), ("empty_401", SiteChanged)],
 )
 def test_a_list_that_is_not_whole_proves_nothing(
     desk: Desk, fault: str, error: type[PublisherError]

@@ -45,7 +45,6 @@ QUICK = {
     ("redbubble", "process", "submitting", ""),
     ("redbubble", "process", "submitted", "lost_response"),
     ("redbubble", "browser", "submitted", ""),
-    ("redbubble", "driver", "proved", ""),
 }
 NOW = dt.datetime(2026, 11, 26, 9, tzinfo=dt.UTC)
 LATER = dt.timedelta(days=3)

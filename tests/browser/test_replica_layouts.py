@@ -38,6 +38,7 @@ def _layouts(stage: Any, visits: int) -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.rare
 def test_both_layouts_of_a_site_that_tries_two_come_to_a_work(staged: Any) -> None:
     stage = staged("redbubble")
     # Visits are numbered, so that a seed is found that gives the next two different layouts.

@@ -43,6 +43,7 @@ def _lost(stage: Any, **faults: Any) -> tuple[str, list[str]]:
     return listing.key, [w.id for w in stage.works() if w.id not in before]
 
 
+@rare
 def test_a_lost_work_that_was_renamed_by_hand_is_not_taken_for_none(staged: Any) -> None:
     stage = staged("redbubble")
     key, made = _lost(stage)
