@@ -5,8 +5,7 @@ VENV := .venv/bin
 
 # `make test PYTEST_ARGS="-m rare"` runs something else.
 # One process more than a machine of two cores has: tests wait for browsers and servers a good part of the time.
-# Files go out in their order, browsers first: the long ones at the end would leave a core with nothing to do.
-PYTEST_ARGS ?= -n 3 --dist loadfile --no-loadscope-reorder -m "not rare and not live"
+PYTEST_ARGS ?= -n 3 --dist loadfile -m "not rare and not live"
 REHEARSE_ARGS ?=
 BENCH ?= $(shell grep -l "__main__" benchmarks/*.py 2>/dev/null)
 

@@ -20,11 +20,13 @@ from channels.browser.locate import (
 from channels.browser.stage import Filled, Stage, deadline, selector
 from channels.browser.steps import Arrived, Upload
 from channels.browser.unanswered import Unanswered
-from publisher.errors import Rejected, SiteChanged, Transient
+from publisher.errors import NeedsHuman, Rejected, SiteChanged, Transient
 
 
 def upload(stage: Stage, step: Upload, watch: Watch) -> None:
-    """Give the file over and wait until it is there. Raises Rejected with the page's words, or Transient."""
+    """Give the file over and wait until it is there. Raises Rejected with the page's words, Transient,
+    or NeedsHuman where the site wants to see a person first.
+    """
     if step.already is not None and reach(step.already, stage) is not None:
         # An earlier attempt brought it here and went no further.
         stage.notes.warnings.append("the file was there from an earlier attempt")
@@ -176,7 +178,16 @@ def _hidden(stage: Stage, key: str) -> bool:
     return control is not None and not control.visible and len(stage.profile.locators[key].any) == 1
 
 
+def _wants_a_person(stage: Stage) -> NeedsHuman:
+    return NeedsHuman(
+        f"{stage.profile.identity.site}: the site wants to see a person before it takes the file",
+        remedy="run publisher login for this account, do what the site asks, then push again",
+    )
+
+
 def _refused(stage: Stage, step: Upload, lost: Unanswered) -> None:
+    if lost.challenged:
+        raise _wants_a_person(stage)
     if step.refused is None or _hidden(stage, step.refused):
         return
     found = look_once(step.refused, stage)
@@ -185,6 +196,8 @@ def _refused(stage: Stage, step: Upload, lost: Unanswered) -> None:
         return
     # What the browser says of a request may come a moment after what the page makes of it.
     stage.pause(0.1)
+    if lost.challenged:
+        raise _wants_a_person(stage)
     if lost.reason:
         raise Transient(
             f"{stage.profile.identity.site}: {lost.reason} while the file was sent: {text[:200]}",

@@ -84,7 +84,7 @@ class Flow:
             except Moved:
                 if attempt == ATTEMPTS:
                     break
-                self._settle_down()
+                self.stage.pause(0.2)
         raise Transient(
             f"{self.stage.profile.identity.site}: the page was left {ATTEMPTS} times before the form was full",
             remedy="push again later: nothing was submitted",
@@ -146,9 +146,6 @@ class Flow:
 
     def _begin(self) -> None:
         self.watch.stage = replace(self.stage, notes=Notes(), token="", layout="", sure=set())
-
-    def _settle_down(self) -> None:
-        self.stage.pause(0.2)
 
     def _once(self, walk: bool) -> Submit:
         for step in self.stage.profile.steps:
@@ -236,7 +233,8 @@ class Flow:
         found = find(step.on, self.stage, self.watch, seconds=step.seconds, state="enabled")
         self.stage.token, self.stage.sure = "", set()
         found.handle.click(timeout=step.seconds * 1000)
-        self._arrive(step.expect, step.seconds)
+        with self.watch.led_on():
+            self._arrive(step.expect, step.seconds)
 
     def _arrive(self, expect: str | None, seconds: float) -> None:
         from playwright.sync_api import Error

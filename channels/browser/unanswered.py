@@ -1,7 +1,8 @@
 """Notes what a page sent that broke off, or that the server failed at: what the page then says of it is its guess.
 
 A page whose request got no answer shows a sentence as if the site had said no. It may have taken everything in. So
-a refusal counts only where nothing went wrong on the way. It only listens.
+a refusal counts only where nothing went wrong on the way. A page for people in place of an answer to a script
+is no word about the file either. It only listens.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _KINDS = ("xhr", "fetch", "document")
 """What forms and their scripts send. A page's statistics go out by other ways."""
+_SCRIPTS = ("xhr", "fetch")
 _WITHDRAWN = re.compile("ERR_(ABORTED|BLOCKED)")
 """The page, or the person's own blocker, did not want it sent."""
 _UNSENT = re.compile("ERR_(NAME_NOT_RESOLVED|CONNECTION_REFUSED|ADDRESS)")
@@ -34,6 +36,8 @@ class Unanswered:
         self._context = context
         self._domains = {_domain(h) for h in hosts}
         self.reason = ""
+        self.challenged = False
+        """Whether a script was answered with a page that wants to see a person (403, HTML)."""
 
     def __enter__(self) -> Self:
         self._context.on("requestfailed", self._failed)
@@ -54,8 +58,13 @@ class Unanswered:
         self.reason = self.reason or f"the line broke ({why.removeprefix('net::')})"
 
     def _answered(self, response: Response) -> None:
-        if response.status >= 500 and _sends(response.request):
+        if not _sends(response.request):
+            return
+        if response.status >= 500:
             self.reason = self.reason or f"the server failed ({response.status})"
+        elif response.status == 403 and response.request.resource_type in _SCRIPTS:
+            html = response.headers.get("content-type", "").startswith("text/html")
+            self.challenged = self.challenged or html
 
 
 def _sends(request: Request) -> bool:

@@ -6,9 +6,10 @@ concluded from words elsewhere on the page. Nobody's check is circumvented: a ch
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -54,6 +55,8 @@ class Watcher:
     """What happens to the browser's own questions: accept or dismiss."""
     login: bool = True
     """Whether signs of a lost session end the flow; while somebody signs in they do not."""
+    led: bool = False
+    """Whether the flow itself is going from one page to the next."""
 
     def __post_init__(self) -> None:
         profile = self.stage.profile
@@ -96,7 +99,8 @@ class Watcher:
         cleared, away = False, False
         while True:
             seen, replaced = self._arrived(controls)
-            away = away or replaced
+            # Where the flow went on by itself, the page before it is only now going: nothing begins again.
+            away = away or (replaced and not self.led)
             item = self.standing(seen)
             if item is None:
                 break
@@ -114,6 +118,15 @@ class Watcher:
         if cleared:
             self.stage.pause()
         return seen
+
+    @contextlib.contextmanager
+    def led_on(self) -> Iterator[None]:
+        """Around the arrival at a page that the flow's own press leads to."""
+        self.led = True
+        try:
+            yield
+        finally:
+            self.led = False
 
     def _arrived(self, controls: Sequence[str]) -> tuple[View, bool]:
         """A look, and whether the page was replaced by another one under it."""

@@ -111,7 +111,7 @@ def test_a_button_that_is_never_where_it_was_is_not_pressed(
         " #save { animation: s 1s steps(8) infinite }</style><button type=button id=save"
     )
     shop.faults["rename"] = {"<button type=button id=save": moving}
-    session = opened(changes={"do: submit, on: save,": "do: submit, on: save, seconds: 2,"})
+    session = opened(changes={"on: save, seconds: 5,": "on: save, seconds: 2,"})
     receipt = session.create(work(), [picture], DUNES)
     assert receipt.remote.status is Status.PREPARED and "does not hold still" in receipt.note
     assert shop.submits == 0
