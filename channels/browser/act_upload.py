@@ -178,26 +178,26 @@ def _hidden(stage: Stage, key: str) -> bool:
     return control is not None and not control.visible and len(stage.profile.locators[key].any) == 1
 
 
-def _wants_a_person(stage: Stage) -> NeedsHuman:
-    return NeedsHuman(
-        f"{stage.profile.identity.site}: the site wants to see a person before it takes the file",
-        remedy="run publisher login for this account, do what the site asks, then push again",
-    )
+def _refusal(stage: Stage, step: Upload) -> str:
+    """What the page says against the file; empty when it says nothing."""
+    if step.refused is None or _hidden(stage, step.refused):
+        return ""
+    found = look_once(step.refused, stage)
+    return " ".join(found.handle.first.inner_text().split()) if found is not None else ""
 
 
 def _refused(stage: Stage, step: Upload, lost: Unanswered) -> None:
+    text = _refusal(stage, step)
+    if text:
+        # What the browser says of a request may come a moment after what the page makes of it.
+        stage.pause(0.1)
     if lost.challenged:
-        raise _wants_a_person(stage)
-    if step.refused is None or _hidden(stage, step.refused):
-        return
-    found = look_once(step.refused, stage)
-    text = " ".join(found.handle.first.inner_text().split()) if found is not None else ""
+        raise NeedsHuman(
+            f"{stage.profile.identity.site}: the site wants to see a person before it takes the file",
+            remedy="run publisher login for this account, do what the site asks, then push again",
+        )
     if not text:
         return
-    # What the browser says of a request may come a moment after what the page makes of it.
-    stage.pause(0.1)
-    if lost.challenged:
-        raise _wants_a_person(stage)
     if lost.reason:
         raise Transient(
             f"{stage.profile.identity.site}: {lost.reason} while the file was sent: {text[:200]}",

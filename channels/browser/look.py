@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 HEADING = "h1,h2,[role=heading]"
 
+ASK = """async (url) => {
+  const answer = await fetch(url, {credentials: 'same-origin', cache: 'no-store'});
+  return [answer.status, answer.url, await answer.text().catch(() => '')];
+}"""
+"""Asks for an address as the page's own scripts do: status, where it led, text. The page stays where it is."""
 LOOK = """([css, controls]) => {
   const seen = (e) => e.checkVisibility({opacityProperty: true, visibilityProperty: true})
     && e.getBoundingClientRect().width > 0 && e.getBoundingClientRect().height > 0;

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from channels.browser.fields import normal, same_text
-from channels.browser.look import holds, selectors, view
+from channels.browser.look import ASK, holds, selectors, view
 from channels.browser.profile import filled_in
 from channels.browser.prove import capture_from, picked
 from channels.browser.schema import Reconcile
@@ -102,12 +102,6 @@ def _complete(watcher: Watcher, spec: Reconcile, count: int, total: int | None) 
             )
 
 
-FETCH = """async (url) => {
-  const answer = await fetch(url, {credentials: 'same-origin', cache: 'no-store'});
-  return [answer.status, await answer.text()];
-}"""
-
-
 def listed(watcher: Watcher, wanted: Callable[[Row], bool]) -> str:
     """The id of the one entry of a read endpoint that is ``wanted``; empty as long as nothing is certain.
 
@@ -121,7 +115,7 @@ def listed(watcher: Watcher, wanted: Callable[[Row], bool]) -> str:
     for number in range(spec.first, spec.first + spec.pages):
         url = filled_in(spec.url, {**stage.values, "page": str(number)}, "url")
         try:
-            status, text = stage.page.evaluate(FETCH, url)
+            status, _, text = stage.page.evaluate(ASK, url)
             page, total = _json(watcher, spec, text if status == 200 else "")
         except (Error, PublisherError):
             return ""

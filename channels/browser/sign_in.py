@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from channels.browser.look import holds, selectors, view
+from channels.browser.look import ASK, holds, selectors, view
 from channels.browser.profile import filled_in, permitted
 from channels.browser.stage import Moved, deadline
 from channels.browser.watch import Watcher, tell
@@ -76,12 +76,6 @@ def sign_in(watcher: Watcher) -> None:
     probe_session(watcher)
 
 
-_ASKED = """async (url) => {
-  const answer = await fetch(url, {credentials: 'same-origin', cache: 'no-store'});
-  return [answer.status, answer.url];
-}"""
-
-
 def has_ended(watcher: Watcher) -> bool:
     """Whether the session ended behind a page that stays as it is, such as a form whose script was refused.
 
@@ -91,7 +85,7 @@ def has_ended(watcher: Watcher) -> bool:
 
     session, stage = watcher.stage.profile.session, watcher.stage
     try:
-        status, url = stage.page.evaluate(_ASKED, filled_in(session.url, stage.values, "url"))
+        status, url, _ = stage.page.evaluate(ASK, filled_in(session.url, stage.values, "url"))
     except (Error, KeyError):
         return False
     away = (s.url for s in session.negative if s.url and not (s.css or s.text or s.title))

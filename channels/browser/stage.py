@@ -119,10 +119,8 @@ class Stage:
 
 def selector(key: str, stage: Stage) -> str:
     """The selector of a locator's first candidate in its scope; empty where only Playwright can look."""
-    locator, some = (
-        stage.profile.locators[key],
-        of_layout(stage.profile.locators[key], stage.layout),
-    )
+    locator = stage.profile.locators[key]
+    some = of_layout(locator, stage.layout)
     css = candidate_css(some[0], stage) if some else ""
     if css and locator.within is not None:
         around = selector(locator.within, stage)

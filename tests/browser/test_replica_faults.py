@@ -20,6 +20,7 @@ from publisher.errors import (
     Transient,
 )
 from publisher.listing import Status
+from tests.browser.replica_fixtures import ended
 
 End = type[PublisherError] | None
 rare = pytest.mark.rare
@@ -87,14 +88,6 @@ QUICK = {
 }  # fmt: skip
 
 
-def _ended(action: Any) -> PublisherError | None:
-    try:
-        action()
-    except PublisherError as error:
-        return error
-    return None
-
-
 def test_every_group_has_faults_and_no_other_name_is_taken(staged: Any) -> None:
     stage = staged("redbubble")
     with pytest.raises(ValueError, match="there is no fault 'nonsense'"):
@@ -116,7 +109,7 @@ def test_a_submit_that_ends_badly_is_unknown_and_found_by_its_work(
     before = {w.id for w in stage.works()}
     listing, picture = stage.work()
     stage.sandbox.fault(fault, times=1, **options)
-    error = _ended(lambda: session.create(listing, [picture], listing.key))
+    error = ended(lambda: session.create(listing, [picture], listing.key))
     assert type(error) is (end or type(None)), repr(error)
     stage.sandbox.clear_faults()
     found = stage.session().find(listing.key)
@@ -141,7 +134,7 @@ def test_before_the_submit(staged: Any, fault: str, options: dict[str, Any], end
     before = len(stage.works())
     listing, picture = stage.work()
     stage.sandbox.fault(fault, **options)
-    error = _ended(lambda: session.create(listing, [picture], listing.key))
+    error = ended(lambda: session.create(listing, [picture], listing.key))
     assert type(error) is (end or type(None)) or isinstance(error, end or type(None)), repr(error)
     made = stage.works()[before:]
     assert len(made) == (0 if end is not None else 1)

@@ -6,7 +6,6 @@ The account stops and asks for a sign-in. Nothing is lost by it, and nothing is 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from publisher.discovery import load_row
 from publisher.errors import AuthFailed, NeedsHuman, OutcomeUnknown, PublisherError, SiteChanged
 from publisher.ledger.store import Ledger
 from tests.browser.conftest import some
-from tests.browser.replica_fixtures import overlaid
+from tests.browser.replica_fixtures import ended, overlaid
 from tests.browser.replica_project import write_project
 from tests.browser.replica_victim import Order, publish
 
@@ -27,14 +26,6 @@ PROBED = {"redbubble": "list"}
 """What the private page of a site is to its replica, where it is not just a page before a submit."""
 NOW = dt.datetime(2026, 11, 26, 9, tzinfo=dt.UTC)
 LATER = dt.timedelta(days=3)
-
-
-def _ended(action: Callable[[], Any]) -> PublisherError | None:
-    try:
-        action()
-    except PublisherError as error:
-        return error
-    return None
 
 
 MOMENTS: dict[str, tuple[type[PublisherError], int, int]] = {
@@ -68,14 +59,14 @@ def test_a_session_that_goes_costs_a_sign_in_and_nothing_else(
     before = {w.id for w in stage.works()}
     listing, picture = stage.work()
     stage.sandbox.fault(fault, at=moment, times=1)
-    error = _ended(lambda: session.create(listing, [picture], listing.key))
+    error = ended(lambda: session.create(listing, [picture], listing.key))
     assert isinstance(error, end), repr(error)
     made = [w.id for w in stage.works() if w.id not in before]
     assert (stage.sent, len(made)) == (pressed, works)
     # As long as nobody signs in, the account says so, and does nothing.
-    told = _ended(lambda: stage.session().check())
+    told = ended(lambda: stage.session().check())
     assert isinstance(told, AuthFailed) and "publisher login redbubble" in told.remedy
-    assert isinstance(_ended(lambda: stage.create()), AuthFailed)
+    assert isinstance(ended(lambda: stage.create()), AuthFailed)
     stage.sandbox.clear_faults()
     found = stage.session().find(listing.key)
     assert (found.id if found is not None else None) == (made[0] if made else None)
@@ -215,7 +206,7 @@ def test_a_cookie_of_the_session_outlives_the_browser_by_its_copy(
     stage.close()
     if not copy:
         saved.unlink()
-    error = _ended(lambda: stage.session(fresh=True).check())
+    error = ended(lambda: stage.session(fresh=True).check())
     assert (error is None) is knows, repr(error)
     stage.close()
 

@@ -39,14 +39,22 @@ def forking(script: Path, places: Sequence[Path]) -> Iterator[subprocess.Popen[s
         process.stdin.close()
 
 
-def serve(order: Callable[..., _Order], publish: Callable[[_Order], None]) -> None:
-    """Answer every line of the input, one ``order`` as JSON, with the wait status of its child; until it ends."""
+def serve(
+    order: Callable[..., _Order], publish: Callable[[_Order], object], *, numbered: bool = False
+) -> None:
+    """Answer every line of the input, one ``order`` as JSON, with the wait status of its child; until it ends.
+
+    ``numbered`` tells the child's number first, on a line of its own, for somebody who kills it from outside.
+    """
     for line in sys.stdin:
         asked = order(**json.loads(line))
         child = os.fork()
         if child == 0:
             publish(asked)
             os._exit(0)
+        if numbered:
+            sys.stdout.write(f"{child}\n")
+            sys.stdout.flush()
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{status}\n")
         sys.stdout.flush()

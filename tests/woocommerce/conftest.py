@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ import pytest
 from shopfront import ROW, Shopfront
 
 from channels.woocommerce.sandbox import AdapterSandbox
+
+# What whole runs share with the conformance levels: the process whose children are killed.
+sys.path.insert(0, str(Path(__file__).parents[1] / "conformance"))
 
 NOW = dt.datetime(2026, 11, 21, 9, 0, tzinfo=dt.UTC)
 

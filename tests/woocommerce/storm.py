@@ -10,7 +10,6 @@ import datetime as dt
 import hashlib
 import json
 import os
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pyvips
+from forked import serve
 
 import channels.woocommerce.session  # noqa: F401  (imported ahead of the fork: it is slow)
 from publisher.engine.desk import Silent
@@ -138,25 +138,10 @@ def publish(order: Order, withdrawn: Sequence[str] = ()) -> tuple[PushResult, dt
     return result, clock.now()
 
 
-def main() -> None:
-    """Serve orders until the input ends."""
-    for line in sys.stdin:
-        order = Order(**json.loads(line))
-        child = os.fork()
-        if child == 0:
-            publish(order)
-            os._exit(0)
-        sys.stdout.write(f"{child}\n")
-        sys.stdout.flush()
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{status}\n")
-        sys.stdout.flush()
-
-
 def spoken(order: Order) -> str:
-    """An order as a line for ``main``."""
+    """An order as a line for ``serve``."""
     return json.dumps(asdict(order)) + "\n"
 
 
 if __name__ == "__main__":
-    main()
+    serve(Order, publish, numbered=True)

@@ -11,13 +11,13 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import forking
 from storm import START, Order, planned, publish, spoken, write_project
 
 from channels.woocommerce.sandbox import AdapterSandbox
@@ -225,13 +225,8 @@ def test_withdrawn_and_made_again_it_is_there_although_the_write_got_lost(story:
 @pytest.fixture(scope="module")
 def forker() -> Iterator[subprocess.Popen[str]]:
     """The process whose children are killed."""
-    with subprocess.Popen(
-        [sys.executable, str(HERE / "storm.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        text=True, env={"PYTHONPATH": f"{HERE.parents[1]}:{HERE}", "PATH": "/usr/bin:/bin", "HOME": "/nowhere"},
-    ) as process:  # fmt: skip
+    with forking(HERE / "storm.py", [HERE, HERE.parent / "conformance"]) as process:
         yield process
-        assert process.stdin is not None
-        process.stdin.close()
 
 
 class Hunter:
