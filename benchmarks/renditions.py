@@ -34,6 +34,12 @@ from publisher.media.studio import Studio
 
 SINGLE, FOUR, BATCH, MEGABYTES = 1.15, 2.0, 1.6, 150
 SIDES = (4000, 3000, 2000, 1600)
+KINDS: dict[str, dict[str, object]] = {
+    "png": {"filter": "all"},
+    "jpg": {"Q": 95},
+    "tif": {"compression": "lzw", "predictor": "horizontal"},
+}
+"""Kinds of masters, and how they are written."""
 WORDS = Metadata(
     title="Translucent blue glass dunes at dawn under a winter sun",
     description="Abstract dunes of translucent blue glass roll towards a low winter sun. " * 3,
@@ -213,7 +219,7 @@ def batch(place: Path, others: Sequence[Master], masters: list[Master], rounds: 
         Contender("two workers", lambda: by(2), ours=True),
         Contender("one worker", lambda: by(1)),
     ]
-    return compare(f"{len(masters)} renditions", contenders, rounds=rounds)
+    return compare(f"{len(masters)} renditions of PNG, JPEG and TIFF", contenders, rounds=rounds)
 
 
 _PEAK = """
@@ -272,9 +278,7 @@ def main() -> None:
             picture(place, f"other-{n}.png", chosen.megapixels, seed=90 + n) for n in range(2)
         ]
         masters = [
-            picture(place, "m.png", chosen.megapixels, filter="all"),
-            picture(place, "m.jpg", chosen.megapixels, Q=95),
-            picture(place, "m.tif", chosen.megapixels, compression="lzw", predictor="horizontal"),
+            picture(place, f"m.{kind}", chosen.megapixels, **save) for kind, save in KINDS.items()
         ]
         if "single" in wanted:
             for master in masters:
@@ -283,9 +287,10 @@ def main() -> None:
             for master in masters:
                 judge(four(place, others, master, chosen.rounds), FOUR)
         if "batch" in wanted:
+            kinds = [list(KINDS.items())[n % len(KINDS)] for n in range(chosen.batch)]
             many = [
-                picture(place, f"{n}.png", chosen.megapixels, seed=n, filter="all")
-                for n in range(chosen.batch)
+                picture(place, f"{n}.{kind}", chosen.megapixels, seed=n, **save)
+                for n, (kind, save) in enumerate(kinds)
             ]
             judge(batch(place, others, many, max(chosen.rounds // 2, 3)), 1 / BATCH)
         if "memory" in wanted and memory(place, chosen.large) > MEGABYTES:

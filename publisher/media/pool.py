@@ -24,6 +24,7 @@ from queue import Empty, LifoQueue
 from typing import IO, Any
 
 from publisher.errors import ConfigError, PublisherError, Rejected, Transient
+from publisher.media.affinity import Cores, Threads
 from publisher.media.budget import MemoryBudget
 
 JOBS_PER_WORKER = 200
@@ -73,6 +74,7 @@ class DecoderPool:
         self._space = total + _SPACE
         self._budget = MemoryBudget(max(total - count * _BASE, total // 4))
         self._idle: LifoQueue[_Worker | None] = LifoQueue()
+        self._cores = Cores(count)
         self._closed = False
         for _ in range(count):
             self._idle.put(None)
@@ -100,7 +102,8 @@ class DecoderPool:
                         raise Transient("The image workers were closed.")
                     if worker is None or not worker.usable:
                         worker = _begun(worker, self._space)
-                    answer = worker.run(kind, (granted, kind, arguments), name, seconds)
+                    with self._cores.used_by(worker.threads):
+                        answer = worker.run(kind, (granted, kind, arguments), name, seconds)
                 if not answer.get("memory") or granted >= self._budget.total:
                     break
             if "error" in answer:
@@ -165,6 +168,7 @@ class _Worker:
         except OSError as error:
             self._log.close()
             raise Transient("An image worker could not be started.", detail=repr(error)) from error
+        self.threads = Threads(self._process.pid)
 
     @property
     def usable(self) -> bool:
