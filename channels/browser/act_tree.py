@@ -7,6 +7,7 @@ chosen only when the form itself shows it. An entry that is not there is the sel
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from channels.browser.locate import Watch, find, look_once, missing
 from channels.browser.stage import Filled, Found, Stage, Standing, deadline
@@ -77,10 +78,14 @@ def _take(stage: Stage, step: Tree, path: tuple[str, ...], watch: Watch) -> None
 
 def _walk(stage: Stage, step: Tree, path: tuple[str, ...], watch: Watch) -> None:
     find(step.on, stage, watch, seconds=step.seconds).handle.click(timeout=5000)
+    beyond = step.panes[len(path)] if len(path) < len(step.panes) else ""
+    before: list[str] = []
     for depth, level in enumerate(path):
+        if beyond and depth == len(path) - 1:
+            before = _texts(look_once(beyond, stage))
         pane = step.panes[min(depth, len(step.panes) - 1)]
         _pick(stage, pane, level, watch, step.seconds)
-    if len(path) < len(step.panes) and (further := _further(stage, step.panes[len(path)], watch)):
+    if beyond and (further := _further(stage, beyond, before, watch)):
         raise _unfinished(stage, path, further)
     if step.apply is not None:
         find(step.apply, stage, watch, seconds=5.0, state="enabled").handle.click(timeout=5000)
@@ -111,10 +116,10 @@ def _texts(found: Found | None) -> list[str]:
     return [" ".join(t.split()) for t in texts]
 
 
-def _further(stage: Stage, pane: str, watch: Watch) -> list[str]:
-    """What a level has that the path does not go into."""
+def _further(stage: Stage, pane: str, before: list[str], watch: Watch) -> list[str]:
+    """What a level has that the path does not go into; ``before`` is what stood there until then."""
     over = deadline(FURTHER)
-    while not (texts := _texts(look_once(pane, stage))) and not over():
+    while (texts := _texts(look_once(pane, stage))) in ([], before) and not over():
         watch()
         stage.pause()
     return texts
@@ -146,9 +151,9 @@ def _shown(path: tuple[str, ...]) -> str:
     return " > ".join(path)
 
 
-def _unfinished(stage: Stage, path: tuple[str, ...], further: tuple[str, ...] | list[str]) -> Rejected:
+def _unfinished(stage: Stage, path: tuple[str, ...], further: Sequence[str]) -> Rejected:
     choices = f", one of {', '.join(further[:20])}" if further else ""
     return Rejected(
-        f"{stage.profile.identity.site}: {_shown(path)} is not a whole path; the site takes none but an entry of its last level",
+        f"{stage.profile.identity.site}: {_shown(path)} is not a whole path: only entries of the last level count",
         remedy=f"name a further level{choices}",
     )

@@ -41,7 +41,9 @@ class StepBase(Strict):
     def reads(self) -> tuple[str, ...]:
         """Names of the fields that it refers to."""
         return tuple(
-            v for n in ("value", "each", "named") if isinstance(v := getattr(self, n, None), str) and v
+            v
+            for n in ("value", "each", "named")
+            if isinstance(v := getattr(self, n, None), str) and v
         )
 
     @property

@@ -64,7 +64,8 @@ FORM = (
 ``ab_layout`` shows each visit one of the site's layouts, drawn by ``seed`` from those ``among`` which it chooses.
 ``virtual_grid`` holds only the rows in view, the oldest first. ``page_size_resets`` goes back to the first page and
 ten rows every so many ``seconds``. ``select_all`` selects what is in view; without it the button selects nothing.
-``late_panes`` has ``seconds``: what a page asks for by itself, such as a further page of a grid, comes that late.
+``late_panes`` has ``seconds``: what a page asks for by itself comes that late; of Zazzle it may be the ``part``
+``grid`` (a page of the library) or ``categories`` (the second pane) alone.
 """
 OBSTACLES = (
     "challenge",

@@ -3,8 +3,9 @@ const faults = SETTINGS;
 const on = (name) => faults[name] !== undefined;
 const at = (id) => document.getElementById(id);
 
-// Milliseconds until what a page asks for by itself is there.
-const later = (usual) => (on('late_panes') ? 1000 * (faults.late_panes.seconds || 1) : usual);
+// Milliseconds until a part is there that a page asks for by itself.
+const later = (part, usual) => (on('late_panes') && (faults.late_panes.part || part) === part
+  ? 1000 * (faults.late_panes.seconds || 1) : usual);
 
 // The site's place for an error: it lies hidden in every page, and is shown when the page's own check finds one.
 const trouble = made('div', {innerHTML: TROUBLE, hidden: true}).firstElementChild;

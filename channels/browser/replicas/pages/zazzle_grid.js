@@ -26,7 +26,7 @@ function library(place, pick) {
     const answer = await fetch(`/api/images/list?pg=${page}`);
     if (!answer.ok) return;
     const list = await answer.json();
-    setTimeout(() => { if (mine === asked) show(list); }, later(30));
+    setTimeout(() => { if (mine === asked) show(list); }, later('grid', 30));
   }
   first.onclick = () => turn(1);
   previous.onclick = () => turn(here - 1);
