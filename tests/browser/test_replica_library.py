@@ -61,7 +61,7 @@ def _options(stage: Any, seat: Any, **options: str) -> None:
 
 def _picked(stage: Any, work: Any) -> dict[str, Any]:
     """What the books say of how a picture came onto its product."""
-    return stage.sandbox.site.books.words[work.picture.token]
+    return dict(stage.sandbox.site.books.words[work.picture.token])
 
 
 def test_an_older_picture_of_the_same_name_is_never_taken(zazzle: Any) -> None:

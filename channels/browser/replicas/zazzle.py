@@ -1,7 +1,8 @@
 """A replica of Zazzle: image library, design tool and the form that posts for sale, the store's feed, and links.
 
 The counter of the library is the only sign of an upload; its grid shows the newest first, page by page. The feed shows
-public products with a lag. The endpoint that makes a buyer's product from a link answers its errors inside a page with the status 200.
+public products with a lag. The endpoint that makes a buyer's product from a link answers its errors inside a page with
+the status 200.
 """
 
 from __future__ import annotations
