@@ -245,7 +245,7 @@ def _places(stage: Any, site: str, *, anew: bool) -> list[bool]:
     return found
 
 
-@pytest.mark.parametrize("site", some(ERRORS, "zazzle"))
+@pytest.mark.parametrize("site", some(ERRORS, "redbubble"))
 def test_an_error_is_read_where_it_is_visible_and_never_where_it_is_hidden(
     staged: Any, site: str
 ) -> None:
