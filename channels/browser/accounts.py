@@ -123,6 +123,8 @@ def facts_of(
     if staged:
         file = staged[0].file
         facts |= {"file.name": file.name, "file.size": str(file.size)}
+        # A name that no other contents have, for sites that know a file by its name alone.
+        facts["file.marked"] = f"{file.sha256[:8]}_{file.name}"
     return facts
 
 

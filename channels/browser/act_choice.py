@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from channels.browser.locate import Missing, Watch, find, in_rows, look_once
 from channels.browser.profile import css_text
 from channels.browser.stage import Filled, Found, Stage, Standing, deadline
-from channels.browser.steps import Check, Colour, Pick, Press, Products, Radio, Select, Slider, Tree
+from channels.browser.steps import Check, Colour, Press, Products, Radio, Select, Slider
 from publisher.errors import Rejected, SiteChanged
 
 if TYPE_CHECKING:
@@ -210,48 +210,6 @@ def colour(stage: Stage, step: Colour, watch: Watch) -> None:
     _note(stage, step.key, step.value, wanted)
 
 
-def tree(stage: Stage, step: Tree, watch: Watch) -> None:
-    """Pick one level after the other; a level that is not there is the seller's to correct."""
-    given = stage.values[step.value]
-    path = given if isinstance(given, tuple) else tuple(p.strip() for p in str(given).split(">"))
-    find(step.on, stage, watch, seconds=step.seconds).handle.click(timeout=5000)
-    for level in path:
-        _pick(stage, step.entries, level, watch)
-    if step.apply is not None:
-        find(step.apply, stage, watch, seconds=5.0, state="enabled").handle.click(timeout=5000)
-    _note(stage, step.key, step.value, " > ".join(path))
-
-
-def pick(stage: Stage, step: Pick, watch: Watch) -> None:
-    """One entry by its text, or the first."""
-    wanted = str(stage.values[step.value] or "")
-    entries = find(step.on, stage, watch, seconds=step.seconds).handle
-    if not wanted:
-        wanted = " ".join(entries.first.inner_text().split())
-        entries.first.click(timeout=5000)
-    else:
-        _pick(stage, step.on, wanted, watch)
-    _note(stage, step.key, step.value, wanted)
-
-
-def _pick(stage: Stage, entries: str, level: str, watch: Watch) -> None:
-    over = deadline(5.0)
-    while True:
-        found = look_once(entries, stage)
-        texts = found.handle.all_inner_texts() if found is not None else []
-        places = [n for n, t in enumerate(texts) if " ".join(t.split()) == level]
-        if found is not None and len(places) == 1:
-            found.handle.nth(places[0]).click(timeout=5000)
-            return
-        if over():
-            raise Rejected(
-                f"{stage.profile.identity.site}: {entries} has {len(places) or 'no'} entries {level!r}",
-                remedy=f"choose one of {', '.join(' '.join(t.split()) for t in texts[:20])}",
-            )
-        watch()
-        stage.pause()
-
-
 def press(stage: Stage, step: Press, watch: Watch) -> None:
     """Click something inside the form and wait until what it closes is gone."""
     over = deadline(step.seconds)
@@ -271,6 +229,9 @@ def _pressed(stage: Stage, step: Press, watch: Watch) -> bool:
     from playwright.sync_api import TimeoutError as Late
 
     handle = find(step.on, stage, watch, seconds=step.seconds, state="enabled").handle
+    if stage.profile.locators[step.on].many:
+        # Where several are meant, any of them will do.
+        handle = handle.first
     if not in_rows(step.on, stage):
         handle.click(timeout=5000)
         return True

@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Any
 from channels.browser.act_choice import (
     check,
     colour,
-    pick,
     press,
     products,
     radio,
     select,
     slider,
-    tree,
 )
 from channels.browser.act_look import assert_so, capture, try_to_press
 from channels.browser.act_text import chips, fill, same
+from channels.browser.act_tree import pick, tree
 from channels.browser.act_upload import upload
 from channels.browser.fields import Value
 from channels.browser.locate import choose_layout, find, first_sure, look_once

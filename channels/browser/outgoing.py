@@ -14,15 +14,20 @@ from channels.browser.browser import private_folder
 from publisher.listing import File
 
 
-def under_their_names(files: Sequence[File], folder: Path) -> tuple[Path, ...]:
-    """Paths of the files that end in their names; what lay in ``folder`` before is gone."""
-    if all(file.path.name == file.name for file in files):
+def under_their_names(files: Sequence[File], folder: Path, first: str = "") -> tuple[Path, ...]:
+    """Paths of the files that end in their names; what lay in ``folder`` before is gone.
+
+    ``first`` is what the first one is called at the site, where that is not its own name.
+    """
+    names = [file.name for file in files]
+    names[:1] = [first or n for n in names[:1]]
+    if all(file.path.name == name for file, name in zip(files, names, strict=True)):
         return tuple(file.path for file in files)
     shutil.rmtree(folder, ignore_errors=True)
     private_folder(folder)
     found = []
-    for file in files:
-        target = folder / file.name
+    for file, name in zip(files, names, strict=True):
+        target = folder / name
         try:
             os.link(file.path, target)
         except OSError:

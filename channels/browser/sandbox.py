@@ -80,7 +80,9 @@ class AdapterSandbox(Sandbox):
         """Every work, and every picture that works hold."""
         found = self.site.books.landed()
         return [
-            replace(e, fields={**e.fields, **self.site.told(e.fields)}) if e.fields else e
+            replace(e, fields={**e.fields, **self.site.told(e.fields)})
+            if e.fields
+            else replace(e, key=self.site.own_name(e.key, e.sha256))
             for e in found
         ]
 

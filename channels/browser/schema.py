@@ -28,7 +28,7 @@ from channels.browser.signs import (
     Sign,
     compiles,
 )
-from channels.browser.steps import Key, Step, Strict, keyed, walked
+from channels.browser.steps import Key, Step, Strict, Upload, keyed, walked
 
 
 class Layout(Strict):
@@ -162,6 +162,12 @@ class Profile(Strict):
     proof: Proof
     reconcile: Reconcile | None = None
     assist: Assist
+
+    @property
+    def file_named(self) -> str:
+        """The field that says what a file is called at the site; empty where it keeps its name."""
+        named = (s.named for s in walked(self.steps) if isinstance(s, Upload) and s.named)
+        return next(named, "")
 
     @model_validator(mode="after")
     def _refers_to_what_there_is(self) -> Profile:

@@ -131,7 +131,8 @@ class BrowserSession(Lookup):
         if not self._asked_newest:
             self._newest = newest(self.watcher(values))
             self._asked_newest = True
-        files = under_their_names([s.file for s in staged], self.folder / "outgoing")
+        name = str(values.get(self.profile.file_named, ""))
+        files = under_their_names([s.file for s in staged], self.folder / "outgoing", name)
         flow = Flow(self.watcher(values, files))
         for _ in range(3):
             try:

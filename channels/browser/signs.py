@@ -99,6 +99,12 @@ class Rows(Strict):
     next: str = Field(
         "", description="CSS of the control of a further page; gone or off on the last."
     )
+    pages: int = Field(
+        0,
+        ge=0,
+        description="Only so many pages are looked through, and an entry beyond them counts as missing; "
+        "for what costs no more than to be done again. 0: the whole list.",
+    )
 
 
 class Locator(Strict):

@@ -41,7 +41,9 @@ class StepBase(Strict):
     def reads(self) -> tuple[str, ...]:
         """Names of the fields that it refers to."""
         return tuple(
-            v for n in ("value", "each") if isinstance(v := getattr(self, n, None), str) and v
+            v
+            for n in ("value", "each", "named")
+            if isinstance(v := getattr(self, n, None), str) and v
         )
 
     @property
@@ -97,6 +99,7 @@ class Upload(StepBase):
         None, description="There when the file lies there: nothing is sent."
     )
     fresh: bool = Field(True, description="Fail when signs of a file are there before.")
+    named: Key | None = Field(None, description="Field with the file's name at the site.")
 
     def uses(self) -> tuple[str, ...]:
         """Also what it verifies with."""
@@ -214,12 +217,20 @@ class Tree(StepBase):
     do: Literal["tree"]
     on: Key = Field(description="What opens the tree.")
     value: Key = Field(description="The path; its parts are separated by ' > ' or are a list.")
-    entries: Key
+    entries: Key | Annotated[tuple[Key, ...], Field(min_length=1)] = Field(
+        description="The entries of all levels, or those of each where a level has its own pane."
+    )
     apply: Key | None = None
+    shows: Key | None = Field(None, description="Shows the path that the form took; read back.")
+
+    @property
+    def panes(self) -> tuple[str, ...]:
+        """Locators of the entries, one where all levels are in one place."""
+        return (self.entries,) if isinstance(self.entries, str) else self.entries
 
     def uses(self) -> tuple[str, ...]:
-        """Also the entries."""
-        return (*super().uses(), self.entries)
+        """Also the entries, and what shows the path."""
+        return (*super().uses(), *self.panes, *((self.shows,) if self.shows else ()))
 
 
 class Pick(StepBase):

@@ -109,4 +109,6 @@ def test_hostile_file_names_are_names(staged: Any, site: str) -> None:
     listing, picture = stage.work(name=name)
     receipt = stage.session().create(listing, [picture], listing.key)
     (work,) = [w for w in stage.works() if w.picture.sha256 == picture.file.sha256]
-    assert work.id == receipt.remote.id and work.picture.name == name
+    # A library that knows pictures by their names gets them with a mark of their contents.
+    mark = f"{picture.file.sha256[:8]}_" if site == "zazzle" else ""
+    assert work.id == receipt.remote.id and work.picture.name == mark + name

@@ -30,8 +30,12 @@ UPLOAD = (
     "upload_truncated",
     "upload_inert",
     "upload_slow",
+    "upload_crowded",
 )
-"""Group 8. ``upload_refused`` has ``text`` and ``burns`` (it counts for the day all the same)."""
+"""Group 8. ``upload_refused`` has ``text`` and ``burns`` (it counts for the day all the same).
+
+``upload_crowded`` has ``count``: so many other pictures come in right behind, the last one under the file's own name.
+"""
 FORM = (
     "field_reverts",
     "tick_in_dom_only",
@@ -53,12 +57,15 @@ FORM = (
     "virtual_grid",
     "page_size_resets",
     "select_all",
+    "late_panes",
 )
 """Group 9. ``renamed`` has ``map`` (old text of the page -> new), ``tick_in_dom_only`` has ``id``.
 
 ``ab_layout`` shows each visit one of the site's layouts, drawn by ``seed`` from those ``among`` which it chooses.
 ``virtual_grid`` holds only the rows in view, the oldest first. ``page_size_resets`` goes back to the first page and
 ten rows every so many ``seconds``. ``select_all`` selects what is in view; without it the button selects nothing.
+``late_panes`` has ``seconds``: what a page asks for by itself comes that late; of Zazzle it may be the ``part``
+``grid`` (a page of the library) or ``categories`` (the second pane) alone.
 """
 OBSTACLES = (
     "challenge",
@@ -97,6 +104,7 @@ LIMITS = ("limit_429", "limit_before", "limit_after", "limit_products", "help_te
 CONTENT = (
     "hostile_page",
     "hidden_errors",
+    "visible_error",
     "progress_percent",
     "old_tags",
     "other_tags",
@@ -106,7 +114,11 @@ CONTENT = (
     "old_studio",
     "resize",
 )
-"""Group 15, negative controls, and layouts of a page."""
+"""Group 15, negative controls, and layouts of a page.
+
+``hidden_errors`` is on unless it is switched to ``off``: a place for an error lies hidden in every page. With
+``visible_error`` the page's own check of a form shows it in place of sending anything.
+"""
 
 ON_A_PAGE = (
     *FORM,
@@ -155,6 +167,8 @@ class ReplicaFaults(Switchboard):
         """Everything whose occasion has come, for the pages' own scripts; it is one of those of a page."""
         with self._lock:
             now = {n: dict(o) for n, o in self._on.items() if o.get("nth", 1) <= 1}
+        if now.setdefault("hidden_errors", {}).get("off"):
+            del now["hidden_errors"]
         for name in ON_A_PAGE:
             self.strike(name)
         return now

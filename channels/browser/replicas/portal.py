@@ -36,6 +36,7 @@ class Portal(Site):
     home: ClassVar[str] = "/contribute/batches"
     login: ClassVar[str] = "/sign-in"
     second_factor: ClassVar[str] = "/secondary-password"
+    trouble: ClassVar[str] = '<p data-cy="submit-error">The file could not be submitted</p>'
     menu: ClassVar[str] = '<div data-cy="account-menu">Account</div>'
     options: ClassVar[dict[str, str]] = {"batch": "7001"}
     by: ClassVar[dict[str, dict[str, dict[str, str]]]] = {

@@ -29,6 +29,9 @@ class Redbubble(Site):
     home: ClassVar[str] = "/explore/for-you/"
     login: ClassVar[str] = "/auth/login"
     second_factor: ClassVar[str] = "/auth/mfa"
+    trouble: ClassVar[str] = (
+        '<div class="alert-error" role="alert">Your work could not be saved</div>'
+    )
     menu: ClassVar[str] = '<div aria-label="User account menu">Studio</div>'
     layouts: ClassVar[tuple[str, ...]] = ("", "old_tags", "other_tags")
     first_id: ClassVar[int] = 160_000_001

@@ -41,6 +41,8 @@ class Site(ABC):
     second_factor: ClassVar[str] = "/two-factor"
     menu: ClassVar[str]
     """What only somebody sees who is signed in."""
+    trouble: ClassVar[str] = '<p role="alert">It could not be saved</p>'
+    """The site's place for an error of a form, and what it says."""
     front: ClassVar[str] = "/"
     """A public page; whether it greets a seller says nothing."""
     layouts: ClassVar[tuple[str, ...]] = ("",)
@@ -178,6 +180,10 @@ class Site(ABC):
         """What a work says, under a listing's names: ``keywords``, and ``declares`` with what it declares."""
         return {"keywords": tuple(fields.get("keywords") or ()), "declares": ()}
 
+    def own_name(self, name: str, _sha256: str) -> str:
+        """The seller's name of a picture that the site has under this one."""
+        return name
+
     # What comes in
 
     def took_file(self, asked: Asked, name: str) -> Reply:
@@ -283,7 +289,8 @@ class Site(ABC):
             text = text.replace(key, value)
         for old, new in (shown.get("renamed", {}).get("map") or {}).items():
             text = text.replace(old, new)
-        text = text.replace("SETTINGS", json.dumps(shown).replace("<", "\\u003c"))
+        for key, data in (("SETTINGS", shown), ("TROUBLE", self.trouble)):
+            text = text.replace(key, json.dumps(data).replace("<", "\\u003c"))
         return Reply(text)
 
 

@@ -1,7 +1,8 @@
 """A replica of Zazzle: image library, design tool and the form that posts for sale, the store's feed, and links.
 
-The counter of the library is the only sign of an upload. The feed shows public products with a lag. The endpoint
-that makes a buyer's product from a link answers its errors inside a page with the status 200.
+The counter of the library is the only sign of an upload; its grid shows the newest first, page by page. The feed shows
+public products with a lag. The endpoint that makes a buyer's product from a link answers its errors inside a page with
+the status 200.
 """
 
 from __future__ import annotations
@@ -16,15 +17,21 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from channels.browser.replicas.ledger import Picture, Work
-from channels.browser.replicas.site import Site, escaped
+from channels.browser.replicas.site import Site, escaped, page
 from channels.browser.replicas.wire import Asked, Reply, as_json, redirect
 
 DEPARTMENTS = ("Wall Art & Decor", "Posters", "Office")
 SHOWN = 12
-"""Images on one page of a grid."""
+"""Images on one page of the library's grid."""
 ALT = 50
 """Characters of a file's name that a grid shows."""
 STORE = "winterglass"
+CATEGORIES = {
+    "Glass": ("Dunes", "Waves"),
+    "Winter": ("Dunes", "Frost", "Ice"),
+    "Art": ("Abstract", "Nature"),
+}
+"""The store's own categories: only those of the second level hold products."""
 OLD = "page_postForSaleForm_elements_"
 PARTS = {
     "title": f"{OLD}productTitle-input",
@@ -40,6 +47,9 @@ PARTS = {
     "termslabel": f"{OLD}acceptTerms_valueDisplay-inputImage",
     "terms": f"{OLD}acceptTerms_value",
     "post": "page_postForSaleForm_submit",
+    "path": f"{OLD}cnProductLine-folderPath",
+    "parents": "page_categoryBrowserDialog_categories",
+    "children": "page_categoryBrowserDialog_subcategories",
 }
 """The controls of the form and the ids that they had in its older layout."""
 CLASSES = {
@@ -50,6 +60,9 @@ CLASSES = {
     "maturity": "PostForSalePage_maturityList",
     "agreement": "PostForSalePage_agreement",
     "row": "PostForSalePage_submitButtonRow",
+    "path": "StoreCategoryPicker-path",
+    "parents": "TreePicker-categories",
+    "children": "TreePicker-subcategories",
 }
 """The classes of the newer layout."""
 
@@ -60,6 +73,7 @@ class Zazzle(Site):
     hosts: ClassVar[tuple[str, ...]] = ("www.zazzle.com", "feed.zazzle.com", "zazzle.com")
     home: ClassVar[str] = "/my/account"
     login: ClassVar[str] = "/lgn/signin"
+    trouble: ClassVar[str] = '<div class="PostForSalePage_error">It could not be posted</div>'
     menu: ClassVar[str] = '<a title="My Account" href="/my/account">Account</a>'
     options: ClassVar[dict[str, str]] = {"store": STORE, "department": DEPARTMENTS[0]}
     usual: ClassVar[dict[str, str]] = {"product": "poster"}
@@ -76,12 +90,14 @@ class Zazzle(Site):
         return self.seconds
 
     def moment(self, asked: Asked) -> str:
-        """The feed is the list."""
+        """The feed is the list; a design is begun before the submit."""
+        if asked.path == "/api/designs":
+            return "before"
         return "list" if asked.path.endswith("/rss") else super().moment(asked)
 
     def private(self, asked: Asked) -> bool:
         """The feed and the shop are public."""
-        return asked.path.startswith(("/my", "/lgn", "/sell", "/api/images"))
+        return asked.path.startswith(("/my", "/lgn", "/sell", "/api/images", "/api/designs"))
 
     def _sign_in(self, asked: Asked) -> Reply:
         if asked.query.get("mlru") == "images" and not self.visitors.is_out(asked):
@@ -94,6 +110,10 @@ class Zazzle(Site):
             return self.took_file(asked, asked.query.get("name", ""))
         if asked.path == "/api/images/count":
             return as_json({"count": len(self.books.pictures)})
+        if asked.path == "/api/images/list":
+            return self._listed(int(asked.query.get("pg") or 1))
+        if asked.path == "/api/designs":
+            return self._designed(asked.document)
         if asked.path == "/sell/post" and asked.method == "POST":
             return self._posted(asked)
         if asked.path == "/sell/postforsale":
@@ -117,28 +137,47 @@ class Zazzle(Site):
         declares = ["ai-generated"] if "generativecontent" in tags else []
         return {"keywords": tags, "declares": tuple(declares)}
 
-    def _grid(self) -> str:
+    def own_name(self, name: str, sha256: str) -> str:
+        """Without the mark of its contents."""
+        return name.removeprefix(f"{sha256[:8]}_")
+
+    def file_arrived(self, asked: Asked, picture: Picture) -> Reply:
+        """The answer to an upload; where it is crowded, others have come in by then."""
+        if (crowd := self.faults.strike("upload_crowded")) is not None:
+            others = [f"by_hand_{n}.jpg" for n in range(1, int(crowd.get("count", 30)))]
+            for name in (*others, self.own_name(picture.name, picture.sha256)):
+                self.books.upload(name, f"another {name}".encode())
+        return super().file_arrived(asked, picture)
+
+    def _listed(self, number: int) -> Reply:
+        """One page of the library's grid, the newest first."""
         pictures = sorted(self.books.pictures.values(), key=lambda p: -int(p.token[1:]))
-        return "".join(map(_image, pictures[:SHOWN]))
+        pages = max(1, math.ceil(len(pictures) / SHOWN))
+        here = pictures[(number - 1) * SHOWN : number * SHOWN]
+        images = [{"token": p.token, "alt": p.name[:ALT]} for p in here]
+        return as_json({"images": images, "page": number, "pages": pages})
+
+    def _designed(self, given: Mapping[str, Any]) -> Reply:
+        """An image was put onto a product: which one, and from which page of the grid, is noted."""
+        token = str(given.get("image"))
+        if token not in self.books.pictures:
+            return self.missing()
+        self.books.save(token, {k: given.get(k) for k in ("product", "page")})
+        return as_json({})
 
     def _library(self, asked: Asked) -> Reply:
-        count = len(self.books.pictures)
-        return self.form(
-            "zazzle_library.html",
-            self.layout(asked),
-            COUNT=str(count),
-            GRID=self._grid(),
-            PAGES=str(max(1, math.ceil(count / SHOWN))),
-        )
+        return self._form_with_grid("zazzle_library.html", asked)
+
+    def _form_with_grid(self, name: str, asked: Asked, **parts: str) -> Reply:
+        grid = {"/*LIBRARY*/": page("zazzle_grid.js"), "COUNT": str(len(self.books.pictures))}
+        return self.form(name, self.layout(asked), **grid, **parts)
 
     def _blank(self, product: str, asked: Asked) -> Reply:
         if self.faults.strike("limit_before") is not None:
             return Reply(
                 f'<!doctype html>{self.menu}<div class="ErrorList">This product is sold out</div>'
             )
-        return self.form(
-            "zazzle_product.html", self.layout(asked), PRODUCT=product, GRID=self._grid()
-        )
+        return self._form_with_grid("zazzle_product.html", asked, PRODUCT=product)
 
     def _post(self, asked: Asked) -> Reply:
         layout = self.layout(asked)
@@ -160,6 +199,7 @@ class Zazzle(Site):
             IMAGE=escaped(asked.query.get("image", "")),
             PRODUCT=escaped(asked.query.get("pt", "")),
             DEPARTMENTS="".join(choices),
+            TREE=json.dumps(CATEGORIES),
             **ordered,
         )
 
@@ -231,11 +271,6 @@ def link_problem(account: str, query: Any, declared: tuple[str, ...]) -> str:
     pictures = [value for name, value in query.items() if name.endswith("_iid")]
     bad = [p for p in pictures if (urlsplit(p).hostname or "") not in declared]
     return "Image failed to upload" if bad or not pictures else ""
-
-
-def _image(picture: Picture) -> str:
-    alt = escaped(picture.name[:ALT])
-    return f'<img class="JustifiedGridItem-image" alt="{alt}" data-token="{picture.token}">'
 
 
 def _item(work: Work) -> str:

@@ -3,6 +3,20 @@ const faults = SETTINGS;
 const on = (name) => faults[name] !== undefined;
 const at = (id) => document.getElementById(id);
 
+// Milliseconds until a part is there that a page asks for by itself.
+const later = (part, usual) => (on('late_panes') && (faults.late_panes.part || part) === part
+  ? 1000 * (faults.late_panes.seconds || 1) : usual);
+
+// The site's place for an error: it lies hidden in every page, and is shown when the page's own check finds one.
+const trouble = made('div', {innerHTML: TROUBLE, hidden: true}).firstElementChild;
+trouble.hidden = true;
+function refuses() {
+  if (!on('visible_error')) return false;
+  document.body.append(trouble);
+  trouble.hidden = false;
+  return true;
+}
+
 function cover(id, text, button) {
   const box = document.createElement('div');
   box.style.cssText = 'position:fixed;inset:10% 20%;background:#fff;border:3px solid #888;z-index:50;padding:2em';
@@ -42,11 +56,7 @@ function obstacles() {
     box.append(made('iframe', {title: 'Survey', srcdoc: '<p>Five questions'}));
   }
   if (on('beforeunload')) addEventListener('beforeunload', (event) => event.preventDefault());
-  if (on('hidden_errors') || true) {
-    const box = made('div', {hidden: true, className: 'alert-error', textContent: 'Your work could not be saved'});
-    box.setAttribute('role', 'alert');
-    document.body.append(box);
-  }
+  if (on('hidden_errors')) document.body.append(trouble);
   if (on('help_text')) {
     document.body.append(made('p', {textContent: 'Need help uploading? There is a limit of 60 uploads a day. '
       + 'Your account has been suspended if you see an error. Just a moment... Your design has been published.'}));
