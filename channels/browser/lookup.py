@@ -29,6 +29,7 @@ from channels.transport.pack import read_pack
 from publisher.errors import SiteChanged, Transient
 from publisher.listing import File, Missing, Remote, Status
 from publisher.naming import safe_name
+from publisher.row import Verb
 
 
 class Lookup(Window):
@@ -36,6 +37,7 @@ class Lookup(Window):
 
     def find(self, key: str, files: Sequence[File] = ()) -> Remote | None:
         """The work in the site's own list: by its id, else by what was submitted and when."""
+        self._lists(Verb.FIND)
         attempt = self.attempts.read(key)
         identity = (attempt.id if attempt else "") or self._bound(key)
         if not identity and attempt is None:
@@ -82,6 +84,7 @@ class Lookup(Window):
 
     def list(self) -> Iterator[Sequence[Remote]]:
         """Everything that the site lists. What we do not know is called what the site calls it."""
+        self._lists(Verb.LIST)
         known = {r.id: r.key for r in self.context.bound()} | dict(self.attempts.known())
         with self._calm("list"):
             for page in rows(self.watcher()):
@@ -92,6 +95,7 @@ class Lookup(Window):
 
     def status(self, remote: Remote) -> Status:
         """Where the work is, by the site's list."""
+        self._lists(Verb.STATUS)
         found = self.find(remote.key)
         if found is not None:
             return found.status
@@ -166,6 +170,11 @@ class Lookup(Window):
         for notes in self._notes():
             yield from (identity for identity, _ in notes.known())
         yield from (r.id for r in self.context.bound() if r.key != key)
+
+    def _lists(self, verb: Verb) -> None:
+        """Raises Unsupported where the site has no list and the row says so: unknown is not absent."""
+        if self.profile.reconcile is None and verb not in self.context.row.can:
+            self._unsupported(verb)
 
     def _bound(self, key: str) -> str:
         return next((r.id for r in self.context.bound() if r.key == key and r.id != key), "")

@@ -36,6 +36,7 @@ from publisher.plan import Plan
 from publisher.policy import judge
 from publisher.render import renderer
 from publisher.row import Row, Verb
+from publisher.standing import resolve_pair
 from publisher.workspace import Workspace
 
 NEIGHBOUR = "neighbour"
@@ -329,6 +330,26 @@ class World:
         disk = {p.rpartition("/")[2]: digest for p, digest in self.tree().items()}
         lost = {n: (s, 1) for n, s in sent.items() if n not in goods and disk.get(n) == s}
         return goods | lost
+
+    def there(self, session: Session, listing: Listing) -> bool:
+        """Whether it is there whole: by the session, or by the other side's books where no session can look."""
+        files = self.files(listing)
+        if Verb.FIND not in self.row.can:
+            goods = self.goods()
+            return all(goods.get(f.name, ("", 0))[0] == f.sha256 for f in files)
+        found = session.find(listing.key, files)
+        return found is not None and found.status is not Status.PARTIAL
+
+    def person_looks(self) -> None:
+        """Where no session can look, a person does, and says of each open write what the books say."""
+        if Verb.FIND in self.row.can:
+            return
+        goods = self.goods()
+        for intent in self.ledger.unsettled(self.name):
+            there = all(goods.get(f.name, ("", 0))[0] == f.sha256 for f in intent.files)
+            said = "published" if there else "absent"
+            at = self.clock.now()
+            resolve_pair(self.ws, self.ledger, intent.item, self.name, said, "", at)
 
     def tree(self) -> Mapping[str, str]:
         """Every file of the sandbox's disk and of the outbox with its checksum, to see that none changed."""
