@@ -62,7 +62,7 @@ def prove(
 
     stage = watcher.stage
     over = deadline(seconds)
-    reason = "the site showed no proof in time"
+    reason, detail = "the site showed no proof in time", ""
     obstacle, look_round, ask = Obstacle(watcher), deadline(0.5), deadline(1.0)
     while True:
         try:
@@ -85,7 +85,7 @@ def prove(
                 reason = "the browser went away"
                 break
             # A page that is being replaced by the next one cannot be asked for a moment.
-            reason = error.message.splitlines()[0][:160] if error.message else reason
+            detail = error.message
         if left():
             return Abandoned()
         if over():
@@ -97,7 +97,7 @@ def prove(
                 continue
             other = _pages(stage)[-1]
             other.wait_for_timeout(100)
-    raise unknown(stage, reason)
+    raise unknown(stage, reason, detail)
 
 
 def _doze(stage: Stage) -> None:
@@ -136,11 +136,12 @@ class Obstacle:
         return f"then this was shown: {item.text or item.kind.value}" if self._patient() else ""
 
 
-def unknown(stage: Stage, reason: str) -> OutcomeUnknown:
+def unknown(stage: Stage, reason: str, detail: str = "") -> OutcomeUnknown:
     """The error for a submit that nobody can tell the end of."""
     return OutcomeUnknown(
         f"{stage.profile.identity.site}: it was submitted, and {reason}",
         remedy="push again to have it looked up there, or say what you see with publisher resolve",
+        detail=detail,
     )
 
 
