@@ -156,7 +156,8 @@ def _kill(session: BrowserSession, what: str) -> None:
                 os.kill(child.pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("what", some(("browser", "driver"), "browser"))
+@pytest.mark.rare
+@pytest.mark.parametrize("what", ["browser", "driver"])
 def test_a_kill_before_the_submit_leaves_nothing_and_after_it_is_asked_for(
     shop: Shop, opened: Opener, picture: Staged, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,7 @@ def desk(staged: Any, request: pytest.FixtureRequest) -> Iterator[Desk]:
     stage.close()
 
 
+@pytest.mark.rare
 def test_what_was_not_made_is_missing_once_the_time_is_over(desk: Desk) -> None:
     listing, picture = desk.lose("submit_ignored")
     early = desk.missing(listing)

@@ -84,6 +84,7 @@ def test_the_other_sites_are_repaired_alike(staged: Any, site: str) -> None:
     assert work.id == receipt.remote.id
 
 
+@pytest.mark.rare
 def test_hostile_titles_are_titles(staged: Any) -> None:
     stage = staged("redbubble")
     for title in (

@@ -37,18 +37,9 @@ MOMENTS: dict[str, tuple[type[PublisherError], int, int]] = {
 """When the session goes -> the end, how often it was pressed, and the works that it made."""
 
 
-@pytest.mark.parametrize(
-    ("fault", "moment"),
-    [
-        ("displaced", "during"),
-        *(
-            pytest.param(f, m, marks=rare)
-            for f in ("signed_out", "displaced")
-            for m in MOMENTS
-            if (f, m) != ("displaced", "during")
-        ),
-    ],
-)
+@rare
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("fault", ["signed_out", "displaced"])
 def test_a_session_that_goes_costs_a_sign_in_and_nothing_else(
     staged: Any, fault: str, moment: str
 ) -> None:

@@ -83,7 +83,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 BY_BROWSER = "browser"
 """A way of moving bytes that costs seconds a call: most of its tests are rare."""
-OFTEN = ("test_13_check_writes_nothing", "test_18_", "test_19_after_a_push", "test_20_")
+OFTEN = ("test_13_check_writes_nothing", "test_19_after_a_push", "test_20_")
 """What of it is in every run, for the one row that represents it."""
 SWEEP = 2400
 """Seconds that a test may take which opens a browser for every place at which a line can break."""

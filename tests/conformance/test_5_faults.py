@@ -312,7 +312,7 @@ def _has(world: World, fault: str) -> bool:
     return world.sandbox is not None and fault in world.sandbox.faults
 
 
-@pytest.mark.parametrize("direction", ["request", "answer"])
+@pytest.mark.parametrize("direction", [pytest.param("request", marks=pytest.mark.rare), "answer"])
 def test_28_a_push_is_cut_at_every_place(world: World, kind: str, direction: str) -> None:
     if world.proxy is None:
         pytest.skip(f"{world.row.title} is a folder on this machine: there is no line to cut")
