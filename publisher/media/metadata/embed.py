@@ -34,6 +34,7 @@ WRITER_VERSION = "3"
 _CONTAINERS: Mapping[str, ModuleType] = MappingProxyType(
     {"jpeg": jpeg, "png": png, "tiff": tiff, "webp": webp}
 )
+_WITHOUT_IIM = frozenset({"png", "webp"})
 
 
 def embed(
@@ -105,7 +106,8 @@ def packets_for(
         make=exif.camera_name(master.camera[0]) if metadata.camera else "",
         model=exif.camera_name(master.camera[1]) if metadata.camera else "",
     )
-    return Packets(packet, iim.build(properties, said.datasets), values, dpi)
+    block = iim.build(properties, said.datasets) if container not in _WITHOUT_IIM else b""
+    return Packets(packet, block, values, dpi)
 
 
 def _packet(said: Statement) -> bytes:

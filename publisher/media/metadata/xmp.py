@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from functools import lru_cache
 from types import MappingProxyType
 
 from publisher.errors import Rejected
@@ -129,6 +130,12 @@ def properties(metadata: Metadata) -> dict[str, tuple[str, ...]]:
     ``extra_xmp`` wins over a field of the same name; its repeated names make lists where the property is one.
     Raises ``Rejected`` for a property in an unknown namespace.
     """
+    return dict(_properties(metadata))
+
+
+# They are asked for twice when a file is written: to write them, and to see that they are there.
+@lru_cache(maxsize=4)
+def _properties(metadata: Metadata) -> Mapping[str, tuple[str, ...]]:
     given: dict[str, Iterable[str]] = {}
     for field, name in FIELDS.items():
         value = getattr(metadata, field)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from xml.etree import ElementTree
 
 from publisher.media.metadata.xmp import NAMESPACES, RDF, escape
@@ -145,7 +146,7 @@ def _value(
             items.sort(key=lambda item: item.get(_XML_LANG) != "x-default")
         for item in items:
             # Nearly all values are such items: a text and at most its language.
-            if not len(item) and item.attrib.keys() <= _LANGUAGE:
+            if not len(item) and (not item.attrib or item.attrib.keys() <= _LANGUAGE):
                 if item.text:
                     _add(found, name, item.text)
             else:
@@ -161,9 +162,11 @@ def _value(
 
 
 def _add(found: dict[str, list[str]], name: str, value: str) -> None:
-    values = found.setdefault(name, [])
-    if len(found) > _PROPERTIES_MAX:
-        raise ValueError("the XMP packet has too many properties")
+    values = found.get(name)
+    if values is None:
+        values = found[name] = []
+        if len(found) > _PROPERTIES_MAX:
+            raise ValueError("the XMP packet has too many properties")
     if len(values) < _VALUES_MAX:
         values.append(value)
 
@@ -172,6 +175,7 @@ def _is_plain(attribute: str) -> bool:
     return attribute.startswith((f"{{{RDF}}}", _XML))
 
 
+@lru_cache(maxsize=1024)
 def _name(tag: str) -> str:
     uri, _, local = tag[1:].rpartition("}") if tag.startswith("{") else ("", "", tag)
     prefix = _PREFIXES.get(uri)
