@@ -109,6 +109,9 @@ def test_a_submit_that_ends_badly_is_unknown_and_found_by_its_work(
 ) -> None:
     stage = staged(site)
     options, end, works = SUBMITS[fault]
+    if site == "stock-portal" and works:
+        # Its own list is a proof, and it is asked while nothing else is known.
+        end = None
     session = stage.session()
     before = {w.id for w in stage.works()}
     listing, picture = stage.work()
