@@ -82,11 +82,6 @@ def _bring(
     )
 
 
-def _note(stage: Stage, step: str, name: str, shown: str) -> None:
-    stage.notes.filled.append(Filled(name, shown))
-    stage.notes.verified.add(step)
-
-
 def _set(
     stage: Stage, key: str, label: str | None, box: Handle, wanted: bool, watch: Watch
 ) -> None:
@@ -194,7 +189,7 @@ def slider(stage: Stage, step: Slider, watch: Watch) -> None:
     handle.fill(wanted, timeout=5000)
     if float(handle.input_value()) != float(wanted):
         raise SiteChanged(f"{stage.profile.identity.site}: {step.on} does not keep {wanted}")
-    _note(stage, step.key, step.value, wanted)
+    stage.notes.kept(step.key, step.value, wanted)
 
 
 def colour(stage: Stage, step: Colour, watch: Watch) -> None:
@@ -207,7 +202,7 @@ def colour(stage: Stage, step: Colour, watch: Watch) -> None:
     box.press(step.commit)
     if kept.lstrip("#").lower() != wanted.lstrip("#").lower():
         raise SiteChanged(f"{stage.profile.identity.site}: {step.on} does not keep {wanted}")
-    _note(stage, step.key, step.value, wanted)
+    stage.notes.kept(step.key, step.value, wanted)
 
 
 def press(stage: Stage, step: Press, watch: Watch) -> None:

@@ -29,8 +29,7 @@ def pick(stage: Stage, step: Pick, watch: Watch) -> None:
         entries.first.click(timeout=5000)
     else:
         _pick(stage, step.on, wanted, watch, 5.0)
-    stage.notes.filled.append(Filled(step.value, wanted))
-    stage.notes.verified.add(step.key)
+    stage.notes.kept(step.key, step.value, wanted)
 
 
 def tree(stage: Stage, step: Tree, watch: Watch) -> None:

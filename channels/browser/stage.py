@@ -72,6 +72,11 @@ class Notes:
     """Steps whose effect was read back."""
     again: list[Standing] = field(default_factory=list)
 
+    def kept(self, step: str, name: str, shown: str) -> None:
+        """Note that the effect of ``step`` was read back: the field ``name`` is ``shown`` in the form."""
+        self.filled.append(Filled(name, shown))
+        self.verified.add(step)
+
     def sentence(self) -> str:
         """Drift and warnings in one line for the receipt."""
         parts = [f"{key} was found by its fallback {shown}" for key, shown in self.drift.items()]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from publisher.errors import PublisherError
 from tests.browser.replica_stage import Stage
 
 PATIENCE: dict[str, dict[str, Any]] = {
@@ -25,15 +24,6 @@ PATIENCE: dict[str, dict[str, Any]] = {
 def overlaid(name: str, **more: Any) -> dict[str, Any]:
     """An overlay with the patience of a test."""
     return {"schema": 1, "name": name, **PATIENCE[name], **more}
-
-
-def ended(action: Callable[[], Any]) -> PublisherError | None:
-    """Which of our errors the action ends in; anything else is a mistake that fails the test."""
-    try:
-        action()
-    except PublisherError as error:
-        return error
-    return None
 
 
 @pytest.fixture(scope="session")

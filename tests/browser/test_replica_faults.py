@@ -20,7 +20,7 @@ from publisher.errors import (
     Transient,
 )
 from publisher.listing import Status
-from tests.browser.replica_fixtures import ended
+from tests.outcomes import ended
 
 End = type[PublisherError] | None
 rare = pytest.mark.rare

@@ -17,9 +17,10 @@ from publisher.discovery import load_row
 from publisher.errors import AuthFailed, NeedsHuman, OutcomeUnknown, PublisherError, SiteChanged
 from publisher.ledger.store import Ledger
 from tests.browser.conftest import some
-from tests.browser.replica_fixtures import ended, overlaid
+from tests.browser.replica_fixtures import overlaid
 from tests.browser.replica_project import write_project
 from tests.browser.replica_victim import Order, publish
+from tests.outcomes import ended
 
 rare = pytest.mark.rare
 PROBED = {"redbubble": "list"}

@@ -9,7 +9,7 @@ push: the neighbour is not disturbed, and the next run ends settled with everyth
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,7 @@ from publisher.errors import (
 from publisher.listing import Change, Listing, Receipt, Staged
 from publisher.plan import Done, Word
 from publisher.row import Verb
+from tests.outcomes import ended
 
 FIRST = {Done.PUBLISHED, Done.PREPARED}
 READS = (Verb.CHECK, Verb.FIND, Verb.LIST, Verb.STATUS)
@@ -96,15 +97,6 @@ def _scene(world: World) -> Scene:
     return Scene(world, made, world.create(world.session_in(), made))
 
 
-def _error(action: Callable[[], Any]) -> PublisherError | None:
-    """What one of our errors the action ends in; anything else is a mistake that fails the test."""
-    try:
-        action()
-    except PublisherError as error:
-        return error
-    return None
-
-
 def _remote_verbs(world: World) -> Iterator[Verb]:
     """The verbs that talk to the other side."""
     sheet = world.row.csv
@@ -123,7 +115,7 @@ def test_27_nobody_listens(world: World, name: str) -> None:
     world.proxy.refuse()
     for verb in _remote_verbs(world):
         with world.session() as session:
-            error = _error(lambda v=verb, s=session: scene.call(v, fresh, s))
+            error = ended(lambda v=verb, s=session: scene.call(v, fresh, s))
         assert type(error) is Transient, f"{verb.value}: {error!r}"
     world.proxy.heal()
     names = {f.name for f in world.files(fresh)} - {f.name for f in world.files(scene.made)}
@@ -155,7 +147,7 @@ def _cut_call(scene: Scene, verb: Verb, direction: str, place: int, fresh: Listi
         if verb is not Verb.CHECK:
             session.check()
         world.proxy.arm(direction, place)
-        error = _error(lambda: scene.call(verb, fresh, session))
+        error = ended(lambda: scene.call(verb, fresh, session))
     struck = world.proxy.struck
     world.proxy.heal()
     if verb in READS or verb is Verb.STAGE:
@@ -192,7 +184,7 @@ def test_27_the_answer_is_a_page_of_a_hotel_network(world: World, name: str) -> 
     world.proxy.garble()
     for verb in _remote_verbs(world):
         with world.session() as session:
-            error = _error(lambda v=verb, s=session: scene.call(v, fresh, s))
+            error = ended(lambda v=verb, s=session: scene.call(v, fresh, s))
         expected = (Transient, NeedsHuman, SiteChanged, AuthFailed)
         assert isinstance(error, expected), f"{verb.value}: {error!r}"
     world.proxy.heal()

@@ -34,7 +34,7 @@ WRITER_VERSION = "3"
 _CONTAINERS: Mapping[str, ModuleType] = MappingProxyType(
     {"jpeg": jpeg, "png": png, "tiff": tiff, "webp": webp}
 )
-_WITHOUT_IIM = frozenset({"png", "webp"})
+_WITHOUT_IIM = (png, webp)
 
 
 def embed(
@@ -106,7 +106,8 @@ def packets_for(
         make=exif.camera_name(master.camera[0]) if metadata.camera else "",
         model=exif.camera_name(master.camera[1]) if metadata.camera else "",
     )
-    block = iim.build(properties, said.datasets) if container not in _WITHOUT_IIM else b""
+    without = _CONTAINERS.get(container) in _WITHOUT_IIM
+    block = b"" if without else iim.build(properties, said.datasets)
     return Packets(packet, block, values, dpi)
 
 
@@ -173,7 +174,7 @@ def _verify(
             detail=f"{type(error).__name__}: {error}",
         ) from error
     parts = {"XMP": (found.xmp, packets.xmp), "EXIF": _exif_pair(found.exif, packets.exif)}
-    if module in (jpeg, tiff):
+    if module not in _WITHOUT_IIM:
         parts["IPTC"] = (found.iim, packets.iim)
     lost = [label for label, (there, wanted) in parts.items() if there != wanted]
     lost += [
